@@ -1,0 +1,1 @@
+"""The project: wiring on top, the shared kernel below; no concrete models."""

@@ -1,0 +1,29 @@
+"""The Celery application: carries ids of jobs; PostgreSQL holds the jobs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+from hub.common.request_id import bind_request_id
+from hub.common.tasks import REQUEST_ID_HEADER, HubTask
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+
+app = Celery("hub", task_cls=HubTask)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.task_prerun.connect
+def bind_the_request_id(task: Any, **_: Any) -> None:
+    """A job works under the id of the request that asked for it."""
+    bind_request_id(task.request.get(REQUEST_ID_HEADER) or "")
+
+
+@signals.task_postrun.connect
+def release_the_request_id(**_: Any) -> None:
+    """A worker's thread goes back to having no request."""
+    bind_request_id("")

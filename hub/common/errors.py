@@ -1,0 +1,44 @@
+"""The one family of expected failures. It knows no HTTP framework; the API turns it into problem details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import cleandoc
+
+
+class HubError(Exception):
+    """Something went wrong that the caller can read about.
+
+    `code` is stable and never changes; `status` is the HTTP status it maps to; the class's docstring is the default
+    detail; `facts` are extension members of the problem document; `headers` go into the answer.
+    """
+
+    code = "error"
+    status = 400
+    title = "The request could not be carried out"
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object) -> None:
+        self.detail = detail or cleandoc(type(self).__doc__ or self.title)
+        self.headers = dict(headers or {})
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class ServiceUnavailable(HubError):
+    """A part that the hub needs is away for the moment; nothing was done. Try again."""
+
+    code = "service_unavailable"
+    status = 503
+    title = "Service unavailable"
+    RETRY_AFTER_SECONDS = 5
+
+    def __init__(self, detail: str | None = None, **facts: object) -> None:
+        super().__init__(detail, headers={"Retry-After": str(self.RETRY_AFTER_SECONDS)}, **facts)
+
+
+class NotFound(HubError):
+    """There is no such object, or it is not yours."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"

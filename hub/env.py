@@ -1,0 +1,125 @@
+"""Reads settings from the environment, `.env` and `NAME_FILE`, and says in one line which value is wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+KEY_BYTES = 32
+
+environ.Env.read_env(os.environ.get("HUB_ENV_FILE", BASE_DIR / ".env"))
+
+
+class Missing(ImproperlyConfigured):
+    """A setting that has no default is not set."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The value of `NAME`, else the content of the file that `NAME_FILE` points to, else `default`; raises Missing."""
+    if os.environ.get(name):
+        return os.environ[name]
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        return _file_content(name, path)
+    if default is None:
+        raise Missing(f"{name} is not set: put it (or {name}_FILE, the path of a file that holds it) in the environment or .env.")
+    return default
+
+
+def _file_content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+
+
+def optional(name: str) -> str | None:
+    """The value of `NAME` or `NAME_FILE`, or None when neither is set."""
+    return text(name, "") or None
+
+
+def _parsed(name: str, default: str, parse: Callable[[str], Value], wanted: str) -> Value:
+    raw = text(name, default)
+    try:
+        return parse(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be {wanted}; it is {raw!r}.") from error
+
+
+def boolean(name: str, default: bool) -> bool:
+    """true/false, yes/no, on/off, 1/0; anything else stops the start."""
+    return _parsed(name, str(default), _to_boolean, "true or false")
+
+
+def _to_boolean(raw: str) -> bool:
+    lowered = raw.strip().lower()
+    if lowered in ("1", "true", "yes", "on"):
+        return True
+    if lowered in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(raw)
+
+
+def integer(name: str, default: int) -> int:
+    """A whole number."""
+    return _parsed(name, str(default), int, "a whole number")
+
+
+def seconds(name: str, default: float) -> float:
+    """A positive number of seconds."""
+    return _parsed(name, str(default), _to_positive, "a positive number of seconds")
+
+
+def _to_positive(raw: str) -> float:
+    number = float(raw)
+    if not 0 < number < float("inf"):
+        raise ValueError(raw)
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def key_ring(name: str, default: str | None = None) -> tuple[str, ...]:
+    """Keys as `kid:base64url`, 32 bytes each, separated by commas; the first writes, all read."""
+    ring = tuple(part.strip() for part in text(name, default).split(",") if part.strip())
+    for part in ring:
+        _check_key(name, part)
+    if not ring:
+        raise ImproperlyConfigured(f"{name} is empty: it needs at least one key as kid:base64url of {KEY_BYTES} bytes.")
+    return ring
+
+
+def _check_key(name: str, part: str) -> None:
+    kid, _, encoded = part.partition(":")
+    try:
+        key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except (binascii.Error, ValueError):
+        key = b""
+    if not kid or len(key) != KEY_BYTES:
+        # The key itself is a secret: name the entry by its kid alone.
+        raise ImproperlyConfigured(f"{name}: the key {kid!r} must be kid:base64url of exactly {KEY_BYTES} bytes.")
+
+
+def database(name: str) -> dict[str, object]:
+    """Django's DATABASES entry for the postgresql:// URL in `name`."""
+    url = text(name)
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(f"{name} must be a postgresql:// URL; the hub runs on PostgreSQL alone.")
+    try:
+        parsed: dict[str, object] = dict(environ.Env.db_url_config(url))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a valid postgresql:// URL: percent-encode special characters in it.") from error
+    return parsed | {"ENGINE": "django.db.backends.postgresql"}

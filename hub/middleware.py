@@ -1,0 +1,26 @@
+"""What happens around every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from hub.common import request_id
+
+
+class RequestIdMiddleware:
+    """Takes the client's `X-Request-ID` when it is a safe one, else makes one; sends it back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        value = request_id.accepted(request.headers.get(request_id.HEADER))
+        token = request_id.bind_request_id(value)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.release(token)
+        response[request_id.HEADER] = value
+        return response

@@ -1,0 +1,229 @@
+"""Every setting once, in the order a request meets them. Values come from the environment or `.env` through hub/env.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from hub import env
+from hub.local.secrets import development_secrets
+
+BASE_DIR = env.BASE_DIR
+
+# --- what this process is -------------------------------------------------------------------------------------------
+DEBUG = env.boolean("DEBUG", default=False)
+HUB_VAR = Path(env.text("HUB_VAR", str(BASE_DIR / "var")))
+# Without DATABASE_URL and REDIS_URL of its own the hub runs on the embedded servers: manage.py has exported their URLs
+# by now, and HUB_EMBEDDED says that the secrets of development under var/ may be used.
+EMBEDDED = env.boolean("HUB_EMBEDDED", default=False)
+DEVELOPMENT = DEBUG or EMBEDDED
+
+if DEVELOPMENT:
+    for _name, _value in development_secrets(HUB_VAR).items():
+        if not os.environ.get(_name) and not os.environ.get(f"{_name}_FILE"):
+            os.environ[_name] = _value
+
+SECRET_KEY = env.text("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS = env.key_ring("FIELD_ENCRYPTION_KEYS")
+FIELD_INDEX_KEYS = env.key_ring("FIELD_INDEX_KEYS")
+API_KEY_PEPPERS = env.key_ring("API_KEY_PEPPERS")
+
+# --- the way in -----------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "hub.urls"
+WSGI_APPLICATION = "hub.wsgi.application"
+APPEND_SLASH = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 1024 * 1024)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "hub",
+    "audit",
+    "users",
+    "usage",
+    "media",
+    "generations",
+]
+
+MIDDLEWARE = [
+    "hub.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+if not DEVELOPMENT:
+    SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- who --------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.backends.EmailBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["users.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["hub.api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "hub.api.pagination.CursorPages",
+    "DEFAULT_SCHEMA_CLASS": "hub.api.schema.HubSchema",
+    "EXCEPTION_HANDLER": "hub.api.problems.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "AI Generation Hub",
+    "DESCRIPTION": "Text, image, video and music generation with quotas, costs and an audit trail.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+}
+PROBLEM_TYPE_BASE = env.text("PROBLEM_TYPE_BASE", "https://ai-generation-hub.invalid/errors/")
+
+# --- the truth: PostgreSQL --------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **env.database("DATABASE_URL"),
+        # Neon's pooler runs in transaction mode: a server-side cursor would be lost between two statements.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)  # type: ignore[attr-defined]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- the work: Celery on Redis ----------------------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A publish that cannot reach the broker fails at once: the due set holds the job, and the web request must not hang.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600}
+CELERY_TASK_DEFAULT_QUEUE = "text"
+# A worker that holds a job renews its lease three times within it; one that died is noticed when the lease runs out.
+LEASE_SECONDS = env.seconds("LEASE_SECONDS", 30)
+# How long a job may wait for its next look before the clock offers it again, when nobody claimed it.
+REDISPATCH_SECONDS = env.seconds("REDISPATCH_SECONDS", 120)
+CLOCK_TICK_SECONDS = env.seconds("CLOCK_TICK_SECONDS", 0.5)
+SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 3600)
+MAX_ATTEMPTS = env.integer("MAX_ATTEMPTS", 3)
+RETRY_SECONDS = env.seconds("RETRY_SECONDS", 2)
+# A long operation that has not ended by then is given up.
+OPERATION_DEADLINE_SECONDS = env.seconds("OPERATION_DEADLINE_SECONDS", 3600)
+
+# --- the providers ----------------------------------------------------------------------------------------------------
+GEMINI_API_KEY = env.optional("GEMINI_API_KEY")
+GEMINI_BASE_URL = env.optional("GEMINI_BASE_URL") or env.optional("GOOGLE_GEMINI_BASE_URL")
+VERTEX_API_KEY = env.optional("VERTEX_API_KEY")
+GOOGLE_CLOUD_PROJECT = env.optional("GOOGLE_CLOUD_PROJECT")
+GOOGLE_CLOUD_LOCATION = env.optional("GOOGLE_CLOUD_LOCATION")
+VERTEX_BASE_URL = env.optional("VERTEX_BASE_URL") or env.optional("GOOGLE_VERTEX_BASE_URL")
+PROVIDER_TIMEOUT_SECONDS = env.seconds("PROVIDER_TIMEOUT_SECONDS", 300)
+PROVIDER_POLL_SECONDS = env.seconds("PROVIDER_POLL_SECONDS", 5) if env.optional("PROVIDER_POLL_SECONDS") else None
+HUB_CATALOGUE = Path(env.text("HUB_CATALOGUE", str(BASE_DIR / "generations" / "catalogue.toml")))
+HUB_PRICES = Path(env.text("HUB_PRICES", str(BASE_DIR / "usage" / "prices.toml")))
+
+# --- the files --------------------------------------------------------------------------------------------------------
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(HUB_VAR / "media")))
+MEDIA_STORAGE = env.text("MEDIA_STORAGE", "file")
+if MEDIA_STORAGE != "file":
+    raise ImproperlyConfigured(f"MEDIA_STORAGE must be file; it is {MEDIA_STORAGE!r}.")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = HUB_VAR / "tmp"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+if DEVELOPMENT:
+    # The admin's files come straight from the packages, so that no collectstatic stands between clone and first run.
+    WHITENOISE_USE_FINDERS = True
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+# --- what people read ---------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "hub.logs.RequestIdFilter"}, "redact": {"()": "hub.logs.RedactFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]},
+    },
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "google_genai": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "django.server": {"handlers": [], "propagate": True},
+        # A refused request is the client's affair and has its own answer; it is not a line of ours.
+        "django.request": {"level": "ERROR"},
+    },
+}
