@@ -1,0 +1,24 @@
+"""Every door of the hub."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from hub import health
+
+urlpatterns = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("generations.api.urls")),
+    path("api/v1/", include("media.api.urls")),
+    path("api/v1/", include("usage.api.urls")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+]
+
+handler400 = "hub.api.handlers.bad_request"
+handler403 = "hub.api.handlers.forbidden"
+handler404 = "hub.api.handlers.not_found"
+handler500 = "hub.api.handlers.internal_error"
