@@ -1,0 +1,53 @@
+"""What may go wrong with a generation, as the client hears it."""
+
+from __future__ import annotations
+
+from hub.common.errors import HubError
+
+
+class UnknownModel(HubError):
+    """This model is not on offer. `GET /api/v1/models` lists those that are."""
+
+    code = "unknown_model"
+    status = 422
+    title = "Unknown model"
+
+
+class ModelShutDown(HubError):
+    """The provider has shut this model down. `GET /api/v1/models` lists those on offer."""
+
+    code = "model_shut_down"
+    status = 422
+    title = "The model is shut down"
+
+
+class InvalidParameters(HubError):
+    """Some parameters are not valid for this model; `errors` names each."""
+
+    code = "invalid_parameters"
+    status = 422
+    title = "Invalid parameters"
+
+
+class PromptTooLong(HubError):
+    """The prompt is longer than this model takes."""
+
+    code = "prompt_too_long"
+    status = 422
+    title = "The prompt is too long"
+
+
+class IdempotencyKeyReused(HubError):
+    """This Idempotency-Key was used with another body. Use a new key for a new request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "Idempotency-Key reused"
+
+
+class NotCancelable(HubError):
+    """The generation has already ended."""
+
+    code = "not_cancelable"
+    status = 409
+    title = "Already ended"

@@ -1,0 +1,45 @@
+"""Reads of media, scoped by their owner."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+
+from hub.common.errors import NotFound
+from media.models import Media
+from users.models import User
+
+
+def media_of(user: User) -> QuerySet[Media]:
+    """What the user owns and has not deleted, newest first."""
+    return Media.objects.filter(owner=user, deleted_at=None).order_by("-created_at", "-id")
+
+
+def one_of(user: User, media_id: UUID) -> Media:
+    """One of the user's; raises NotFound, also for another user's."""
+    found = media_of(user).filter(id=media_id).first()
+    if found is None:
+        raise NotFound("There is no such media, or it is not yours.")
+    return found
+
+
+def files_by_reference(references: Iterable[UUID]) -> dict[UUID, list[Media]]:
+    """The files that each piece of work made, in order, in one query."""
+    grouped: dict[UUID, list[Media]] = defaultdict(list)
+    for media in Media.objects.filter(reference__in=list(references), deleted_at=None).order_by("reference", "position"):
+        if media.reference is not None:
+            grouped[media.reference].append(media)
+    return grouped
+
+
+def opened(media: Media) -> File[bytes]:
+    """The bytes, for reading; raises NotFound when the object is gone from storage."""
+    try:
+        return default_storage.open(media.key, "rb")
+    except FileNotFoundError as error:
+        raise NotFound("The file of this media is gone from storage.") from error
