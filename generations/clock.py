@@ -1,0 +1,95 @@
+"""The clock: sends the jobs that are due to the workers and runs the periodic sweep. It looks at Redis, not at PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from kombu.exceptions import OperationalError as BrokerError
+
+from generations import due, periodic, tasks
+from generations.models import Generation
+from hub.common.ids import uuid7
+from hub.common.redis import redis_client
+
+logger = logging.getLogger(__name__)
+
+LEADER_KEY = "hub:clock:leader"
+LEADER_SECONDS = 10
+TAKE_AT_MOST = 200
+# The broker is not filled beyond this by the clock: what waits longer than that waits in the due set, where it is one entry.
+LONGEST_QUEUE = 1000
+AWAY_SECONDS = 1.0
+
+# Extends the lock when it is ours, takes it when it is nobody's.
+_LEAD = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
+
+
+class Clock:
+    """Ticks until `stop`. A second clock waits behind the lock and takes over when the first one is gone."""
+
+    def __init__(self) -> None:
+        self.name = str(uuid7())
+        self._stopped = threading.Event()
+        self._must_sweep = True
+
+    def stop(self) -> None:
+        """Ends `run` after the tick it is in."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Ticks every CLOCK_TICK_SECONDS; while Redis or the database is away it waits, and sweeps when they are back."""
+        while not self._stopped.is_set():
+            pause = settings.CLOCK_TICK_SECONDS
+            try:
+                self.tick()
+            except (redis.RedisError, BrokerError, DatabaseError) as error:
+                logger.warning("the clock waits: %s", type(error).__name__)
+                self._must_sweep = True
+                pause = max(pause, AWAY_SECONDS)
+            self._stopped.wait(pause)
+        self._resign()
+
+    def tick(self) -> None:
+        """One look: nothing but Redis when nothing is due."""
+        if not redis_client().eval(_LEAD, 1, LEADER_KEY, self.name, LEADER_SECONDS):
+            self._must_sweep = True
+            return
+        if self._must_sweep or due.was_lost() or periodic.sweep_is_due():
+            self._sweep()
+        self._send_due()
+
+    def _sweep(self) -> None:
+        close_old_connections()
+        # The mark first: what is emptied while the sweep runs is then seen at the next tick.
+        due.mark_kept()
+        started = time.monotonic()
+        found = periodic.run_sweep()
+        self._must_sweep = False
+        logger.info("sweep: %d open jobs in %.1f s", found, time.monotonic() - started)
+
+    def _send_due(self) -> None:
+        ready = due.take(limit=TAKE_AT_MOST, put_off_seconds=settings.REDISPATCH_SECONDS)
+        if not ready:
+            return
+        room = {kind: LONGEST_QUEUE - int(redis_client().llen(kind)) for kind in Generation.Kind.values}  # type: ignore[arg-type]
+        for job in ready:
+            if room.get(job.kind, 0) > 0:
+                tasks.offer(generation_id=job.generation_id, kind=job.kind)
+                room[job.kind] -= 1
+
+    def _resign(self) -> None:
+        try:
+            if redis_client().get(LEADER_KEY) == self.name:
+                redis_client().delete(LEADER_KEY)
+        except redis.RedisError:
+            logger.info("the lock of the clock ends by itself in %d s", LEADER_SECONDS)

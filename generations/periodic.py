@@ -1,0 +1,27 @@
+"""What the clock does from time to time. It asks Redis whether there was anything to do, so that an idle database sleeps."""
+
+from __future__ import annotations
+
+import time
+
+from django.conf import settings
+
+from generations import due
+from generations.services import recover
+from hub.common.redis import redis_client
+
+LAST_SWEEP_KEY = "hub:sweep:last"
+
+
+def sweep_is_due() -> bool:
+    """The last sweep is SWEEP_SECONDS ago and jobs are waiting: without one, there is nothing that could be stuck."""
+    last = redis_client().get(LAST_SWEEP_KEY)
+    is_old = last is None or time.time() - float(str(last)) >= settings.SWEEP_SECONDS
+    return is_old and due.waiting() > 0
+
+
+def run_sweep() -> int:
+    """Sweeps and notes when; returns how many jobs are open."""
+    found = recover.sweep()
+    redis_client().set(LAST_SWEEP_KEY, str(time.time()))
+    return found

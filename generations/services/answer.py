@@ -1,0 +1,94 @@
+"""What a provider answered, brought home: the files lie in our storage, the rest is ready for the books.
+
+It is kept in the attempt's row (encrypted) before the books are closed, so that a worker that dies in between loses
+nothing and nobody pays twice.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Self, cast
+
+from django.conf import settings
+
+from generations.models import GenerationAttempt
+from generations.providers.base import Adapter, Blocked, Finished, Output
+from media import services as media
+from media.services import StoredFile
+
+MEMORY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A refusal by the provider: at which stage, why, and whether it is billed."""
+
+    stage: str
+    reason: str
+    charged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`units` is None when the provider gave no usage; `block` is set when it refused."""
+
+    texts: tuple[str, ...]
+    files: tuple[StoredFile, ...]
+    units: Mapping[str, int] | None
+    provider_request_id: str
+    block: Block | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For the journal; `from_json` reads it back."""
+        return {
+            "texts": list(self.texts),
+            "files": [stored.as_json() for stored in self.files],
+            "units": None if self.units is None else dict(self.units),
+            "provider_request_id": self.provider_request_id,
+            "block": None if self.block is None else asdict(self.block),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            texts=tuple(data["texts"]),
+            files=tuple(StoredFile.from_json(stored) for stored in data["files"]),
+            units=data["units"],
+            provider_request_id=data["provider_request_id"],
+            block=None if data["block"] is None else Block(**data["block"]),
+        )
+
+
+def bring_home(attempt: GenerationAttempt, adapter: Adapter, outcome: Finished | Blocked) -> Answer:
+    """Stores the files of the outcome; raises ProviderError when one cannot be fetched (yet).
+
+    A second run writes the same keys again: nothing is left over.
+    """
+    if isinstance(outcome, Blocked):
+        block = Block(stage=outcome.stage, reason=outcome.reason, charged=outcome.charged)
+        return Answer((), (), outcome.units, outcome.provider_request_id, block)
+    files = [output for output in outcome.outputs if output.text is None]
+    return Answer(
+        texts=tuple(output.text for output in outcome.outputs if output.text is not None),
+        files=tuple(_stored(attempt, adapter, output, position) for position, output in enumerate(files)),
+        units=outcome.units,
+        provider_request_id=outcome.provider_request_id,
+    )
+
+
+def _stored(attempt: GenerationAttempt, adapter: Adapter, output: Output, position: int) -> StoredFile:
+    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    # An unnamed file: it is gone with the process, however that ends.
+    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=folder) as spool:
+        spooled = cast(BinaryIO, spool)
+        adapter.fetch(output, spooled)
+        return media.store_file(
+            folder=attempt.generation.folder,
+            name=f"{attempt.number}-{position}",
+            source=spooled,
+            mime_type=output.mime_type,
+        )

@@ -1,0 +1,187 @@
+"""The last transaction of an attempt: files, ledger, quota, status and audit, all or nothing.
+
+The job's row comes first and the quota's last: the first decides who may write, the last is the one that others wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit import services as audit
+from audit.actions import Action
+from generations import catalogue
+from generations.models import Generation, GenerationAttempt
+from generations.services import attempts, lease
+from generations.services.answer import Answer, Block
+from generations.services.lease import Job, LeaseLost
+from hub.common.money import ZERO
+from media import services as media
+from usage import services as usage
+from usage.models import UsageLog
+from usage.pricing import RateCard
+
+Status = Generation.Status
+State = GenerationAttempt.State
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job ended without a result, as the client reads it."""
+
+    code: str
+    message: str
+    stage: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an attempt cost. `estimated` when the provider gave no usage and the units are our own reckoning."""
+
+    units: Mapping[str, int]
+    cost: Decimal
+    estimated: bool = False
+
+
+FREE = Bill(units={}, cost=ZERO)
+OUTCOMES = {State.FAILED: UsageLog.Outcome.FAILED, State.UNKNOWN: UsageLog.Outcome.UNKNOWN}
+
+
+def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
+    """Closes the books on a stored answer: the job succeeded, or the provider blocked it. Raises LeaseLost."""
+    answer = Answer.from_json(attempt.answer)
+    if answer.block is not None:
+        _close_blocked(job, attempt, answer, answer.block)
+        return
+    bill = _bill(job.generation, answer)
+    with transaction.atomic():
+        _end(job, Status.SUCCEEDED, cost=bill.cost, units=dict(bill.units), texts=list(answer.texts), charged=True)
+        attempts.close(attempt, State.SUCCEEDED)
+        for position, stored in enumerate(answer.files):
+            media.record_file(
+                owner_id=job.generation.owner_id, reference=job.generation.id, position=position, stored=stored
+            )
+        _log(attempt, UsageLog.Outcome.SUCCEEDED, bill)
+        _audit_end(job, Action.GENERATION_SUCCEEDED, cost_usd=str(bill.cost))
+        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
+    lease.ended(job)
+
+
+def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: Block) -> None:
+    bill = _bill(job.generation, answer) if block.charged else FREE
+    why = Failure(
+        code=f"blocked_{block.stage}",
+        message=f"The provider refused the {block.stage} for safety: {block.reason}.",
+        stage=block.stage,
+    )
+    with transaction.atomic():
+        _end(job, Status.BLOCKED, why, cost=bill.cost, units=dict(bill.units), charged=block.charged)
+        attempts.close(attempt, State.BLOCKED, error_code=why.code)
+        _log(attempt, UsageLog.Outcome.BLOCKED, bill)
+        _audit_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
+        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
+    lease.ended(job)
+
+
+def close_for_retry(attempt: GenerationAttempt, state: str, *, error_code: str) -> None:
+    """Closes an attempt that brought no result; the job will ask again. Ends nothing else, and costs nothing."""
+    with transaction.atomic():
+        _close_empty(attempt, state, error_code)
+
+
+def fail(job: Job, why: Failure, attempt: GenerationAttempt, state: str) -> None:
+    """Ends a job without a result, together with its attempt: it costs nothing, and nothing is asked for again."""
+    with transaction.atomic():
+        _end(job, Status.FAILED, why, cost=ZERO)
+        _close_empty(attempt, state, why.code)
+        _audit_end(job, Action.GENERATION_FAILED, code=why.code)
+        usage.release_hold(reference=job.generation.id)
+    lease.ended(job)
+
+
+def _close_empty(attempt: GenerationAttempt, state: str, error_code: str) -> None:
+    """FAILED: the provider said that it did not do the work. UNKNOWN: nobody can say; its row in the ledger waits for
+    reconciliation, unconfirmed, and the user is not charged."""
+    attempts.close(attempt, state, error_code=error_code)
+    _log(attempt, OUTCOMES[state], FREE)
+    if state == State.UNKNOWN:
+        audit.record(
+            action=Action.GENERATION_ATTEMPT_UNKNOWN,
+            target=("generation", attempt.generation_id),
+            number=attempt.number,
+            code=error_code,
+        )
+
+
+def cancel(job: Job, attempt: GenerationAttempt | None = None) -> None:
+    """Ends a job on its owner's wish. An operation that was running is kept unconfirmed: the provider may bill a part."""
+    with transaction.atomic():
+        _end(job, Status.CANCELED, cost=ZERO)
+        if attempt is not None:
+            attempts.close(attempt, State.CANCELED)
+            _log(attempt, UsageLog.Outcome.CANCELED, FREE)
+        _audit_end(job, Action.GENERATION_CANCELED)
+        usage.release_hold(reference=job.generation.id)
+    lease.ended(job)
+
+
+def _end(job: Job, status: str, why: Failure | None = None, **changes: Any) -> None:
+    if why is not None:
+        changes |= {
+            "error_code": why.code,
+            "error_message": why.message[:LONGEST_MESSAGE],
+            "error_stage": why.stage,
+            "retryable": why.retryable,
+        }
+    changed = Generation.objects.open().filter(id=job.generation.id, lease_token=job.token)
+    changed_rows = changed.update(
+        status=status, finished_at=Now(), lease_token=None, lease_expires_at=None, next_check_at=None, **changes
+    )
+    if not changed_rows:
+        raise LeaseLost(str(job.generation.id))
+
+
+def _bill(generation: Generation, answer: Answer) -> Bill:
+    card = RateCard.from_json(generation.rates)
+    if answer.units is not None:
+        return Bill(units=answer.units, cost=card.cost(answer.units, generation.variants))
+    spec = catalogue.models().get(generation.model)
+    if spec is None:
+        return Bill(units={}, cost=generation.estimate, estimated=True)
+    units = spec.likely(generation.prompt, generation.parameters, texts=answer.texts, files=len(answer.files))
+    return Bill(units=units, cost=card.cost(units, generation.variants), estimated=True)
+
+
+def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
+    generation = attempt.generation
+    card = RateCard.from_json(generation.rates)
+    usage.log_usage(
+        user_id=generation.owner_id,
+        api_key_id=generation.api_key_id,
+        reference=generation.id,
+        attempt_id=attempt.id,
+        model=generation.model,
+        kind=generation.kind,
+        units=dict(bill.units),
+        prices=card.versions(bill.units, generation.variants),
+        cost=bill.cost,
+        estimate=generation.estimate,
+        latency_ms=attempt.latency_ms,
+        outcome=outcome,
+        confirmed=outcome not in (UsageLog.Outcome.UNKNOWN, UsageLog.Outcome.CANCELED),
+        estimated=bill.estimated,
+        over_hold=bill.cost > generation.estimate,
+        provider_request_id=attempt.provider_request_id,
+        request_id=generation.request_id,
+    )
+
+
+def _audit_end(job: Job, action: Action, **data: object) -> None:
+    audit.record(action=action, target=("generation", job.generation.id), kind=job.generation.kind, **data)

@@ -1,0 +1,152 @@
+"""Who works on a job: a lease in the row, renewed while its worker lives, free again soon after it died."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generations import due
+from generations.models import Generation
+from hub.common.ids import uuid7
+
+logger = logging.getLogger(__name__)
+RENEWALS_PER_LEASE = 3
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job, or it has ended: whatever this worker still knows of it must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A generation as it was when the lease was taken, and the token that every later write is conditional on."""
+
+    generation: Generation
+    token: UUID
+
+
+def take(*, generation_id: UUID) -> Job | None:
+    """The lease on an open, free and due job by one conditional update; None when it is not to be had."""
+    token = uuid7()
+    taken = (
+        Generation.objects.open()
+        .free()
+        .due()
+        .filter(id=generation_id)
+        .update(lease_token=token, lease_expires_at=Now() + timedelta(seconds=settings.LEASE_SECONDS))
+    )
+    if not taken:
+        return None
+    return Job(generation=Generation.objects.get(id=generation_id), token=token)
+
+
+def look_later(*, generation_id: UUID) -> None:
+    """A job that could not be taken: wants a look when its lease or its pause ends, or none when it has ended."""
+    found = Generation.objects.filter(id=generation_id).values("kind", "status", "lease_expires_at", "next_check_at").first()
+    if found is None or found["status"] not in Generation.OPEN:
+        for kind in Generation.Kind.values if found is None else [found["kind"]]:
+            due.remove(generation_id=generation_id, kind=kind)
+        return
+    until = max(moment for moment in (found["lease_expires_at"], found["next_check_at"], timezone.now()) if moment)
+    seconds = (until - timezone.now()).total_seconds() + 1
+    due.schedule(generation_id=generation_id, kind=found["kind"], in_seconds=seconds)
+
+
+def release(job: Job, *, wait_seconds: float) -> None:
+    """Gives the job back, to be looked at in `wait_seconds`; does nothing when the lease was lost."""
+    _keeper.discard(job)
+    Generation.objects.filter(id=job.generation.id, lease_token=job.token).update(
+        lease_token=None, lease_expires_at=None, next_check_at=Now() + timedelta(seconds=wait_seconds)
+    )
+    _look_again(job, in_seconds=wait_seconds)
+
+
+def ended(job: Job) -> None:
+    """The job has ended: nobody needs to look at it again."""
+    _keeper.discard(job)
+    try:
+        due.remove(generation_id=job.generation.id, kind=job.generation.kind)
+    except redis.RedisError:
+        logger.info("job %s stays in the due set for one fruitless look: Redis is away", job.generation.id)
+
+
+@contextmanager
+def kept(job: Job) -> Iterator[None]:
+    """Renews the lease while the body runs. What the body leaves open is looked at again when the lease runs out."""
+    _keeper.add(job)
+    try:
+        yield
+    finally:
+        _keeper.discard(job)
+
+
+def _look_again(job: Job, *, in_seconds: float) -> None:
+    try:
+        due.schedule(generation_id=job.generation.id, kind=job.generation.kind, in_seconds=in_seconds)
+    except redis.RedisError:
+        logger.warning("job %s is left to the sweep: Redis is away", job.generation.id)
+
+
+class _Keeper:
+    """One thread for all leases of this process. It asks nothing of anybody while there are none."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[UUID, Job] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, job: Job) -> None:
+        with self._changed:
+            self._jobs[job.token] = job
+            _look_again(job, in_seconds=settings.LEASE_SECONDS + 1)
+            self._start()
+            self._changed.notify()
+
+    def discard(self, job: Job) -> None:
+        with self._changed:
+            self._jobs.pop(job.token, None)
+
+    def _start(self) -> None:
+        # Made where it is needed: a thread does not survive a fork.
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._jobs))
+            time.sleep(settings.LEASE_SECONDS / RENEWALS_PER_LEASE)
+            try:
+                self._renew()
+            except DatabaseError as error:
+                logger.warning("leases could not be renewed, trying again: %s", type(error).__name__)
+
+    def _renew(self) -> None:
+        with self._changed:
+            tokens = list(self._jobs)
+        if not tokens:
+            return
+        close_old_connections()
+        Generation.objects.filter(lease_token__in=tokens).update(
+            lease_expires_at=Now() + timedelta(seconds=settings.LEASE_SECONDS)
+        )
+        with self._changed:
+            # Under the lock: a job given back meanwhile has its own next look, which must not be put off.
+            for job in self._jobs.values():
+                _look_again(job, in_seconds=settings.LEASE_SECONDS + 1)
+
+
+_keeper = _Keeper()
