@@ -1,0 +1,53 @@
+# The hub's two commands are `make demo` and `make test`; `make help` lists all of them.
+# Every path is relative and nothing is called through a script of the virtual environment: a path with a space in it works.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+SETTINGS := DJANGO_SETTINGS_MODULE=hub.settings
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check lint types contracts django bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/installed ## the virtual environment with everything the other targets need
+
+.venv/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "The hub needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned requirements into .venv (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## the main job end to end: one generation of every kind on a stack of its own
+	@$(PY) -m hub.local.demo
+
+run: setup ## the whole stack, kept running until Ctrl-C
+	@$(PY) manage.py runstack
+
+test: check ## everything that checks: style, types, contracts, migrations, OpenAPI, tests
+	$(PY) -m pytest
+
+check: lint types contracts django
+
+lint: setup
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: setup
+	$(PY) -m mypy .
+
+contracts: setup
+	$(PY) -c 'import sys; from importlinter.cli import lint_imports_command; sys.argv = ["lint-imports"]; lint_imports_command()'
+
+django: setup
+	$(PY) manage.py check --fail-level WARNING
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+
+bench: setup ## rates, beside figures measured in the same run
+	$(PY) -m tests.bench
+
+clean: ## removes the virtual environment and what the embedded servers stored
+	rm -rf .venv var
