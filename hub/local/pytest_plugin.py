@@ -1,0 +1,62 @@
+"""Servers for a test run: load with `-p hub.local.pytest_plugin`, before pytest-django reads the settings.
+
+They keep their own directory, so that a stack in use stays untouched. DATABASE_URL and REDIS_URL that are set in the
+environment are used instead; `.env` is not read, so that no test reaches what it names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+
+from hub.local.errors import LocalServerError, VarInUse
+from hub.local.servers import LocalServers
+
+# A power cut may cost this cluster, which holds nothing but test databases. Visibility, constraints, locks and crash
+# recovery of a killed process are what they are in production.
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}
+TEST_VAR = Path(__file__).resolve().parents[2] / "var"
+DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Starts the servers in the controlling process; the workers of pytest-xdist inherit the URLs."""
+    os.environ["HUB_ENV_FILE"] = os.devnull
+    missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
+    if missing:
+        try:
+            servers = start_servers(missing)
+        except LocalServerError as error:
+            raise pytest.UsageError(str(error)) from error
+        early_config.add_cleanup(servers.stop)
+        export(missing, servers)
+    return (yield)
+
+
+def start_servers(missing: Sequence[str]) -> LocalServers:
+    """The servers for the missing URLs on `var/test`, or on the next directory that no other test run is using."""
+    for name in DIRECTORIES:
+        servers = LocalServers(
+            TEST_VAR / name,
+            postgres="DATABASE_URL" in missing,
+            valkey="REDIS_URL" in missing,
+            postgres_options=UNSAFE_BUT_FAST,
+        )
+        try:
+            servers.start()
+        except VarInUse:
+            continue
+        return servers
+    raise LocalServerError(f"Test runs already use every one of {TEST_VAR / 'test'}..{DIRECTORIES[-1]}: end one.")
+
+
+def export(missing: Sequence[str], servers: LocalServers) -> None:
+    """Names the servers, and the directory of the run, to the settings and to child processes."""
+    os.environ["HUB_VAR"] = str(servers.var)
+    os.environ["HUB_EMBEDDED"] = "true"
+    for name in missing:
+        os.environ[name] = servers.database_url if name == "DATABASE_URL" else servers.redis_url

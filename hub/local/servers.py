@@ -1,0 +1,137 @@
+"""The embedded servers of one directory, started and stopped together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hub.local.binaries import valkey_program
+from hub.local.discovery import LocalUrls, publish, unpublish
+from hub.local.errors import LocalServerError, file_errors_explained, require_room
+from hub.local.identity import choose_identity
+from hub.local.lock import DirectoryLock
+from hub.local.postgres import Postgres
+from hub.local.secrets import server_passwords
+from hub.local.server import Server
+from hub.local.valkey import Valkey
+
+
+class LocalServers:
+    """PostgreSQL and Valkey on free loopback ports, with their data and passwords under `var`.
+
+    They die with this process, whatever ends it, and are started by its main thread. A second start on the same `var`
+    finds the same data. Every failure is a LocalServerError with nothing left running; VarInUse when another process
+    runs servers here. A port of 0 is a free one; `postgres_options` are server settings (`{"fsync": "off"}`).
+    """
+
+    def __init__(
+        self,
+        var: Path,
+        *,
+        postgres: bool = True,
+        valkey: bool = True,
+        postgres_port: int = 0,
+        valkey_port: int = 0,
+        postgres_options: Mapping[str, str] | None = None,
+    ) -> None:
+        self.var = Path(os.path.abspath(var))
+        self._wanted = (postgres, valkey)
+        self._ports = (postgres_port, valkey_port)
+        self._postgres_options = dict(postgres_options or {})
+        self._postgres: Postgres | None = None
+        self._valkey: Valkey | None = None
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the database; raises LocalServerError when PostgreSQL was not asked for or does not run."""
+        return _needed(self._postgres, "PostgreSQL").url
+
+    @property
+    def redis_url(self) -> str:
+        """The URL of Valkey; raises LocalServerError when it was not asked for or does not run."""
+        return _needed(self._valkey, "Valkey").url
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids of those that run: postgres, valkey."""
+        named = {"postgres": self._postgres, "valkey": self._valkey}
+        return {name: server.pid for name, server in named.items() if server and server.pid}
+
+    def start(self) -> None:
+        """Starts what was asked for and writes `local.json`; returns when the servers answer."""
+        with ExitStack() as stack:
+            self._lay_out()
+            lock = DirectoryLock(self.var / "local.lock")
+            lock.acquire()
+            stack.callback(lock.release)
+            stack.callback(unpublish, self.var)
+            self._start_servers(stack, lock.descriptor)
+            self._publish()
+            self._running = stack.pop_all()
+
+    def stop(self) -> None:
+        """Stops the servers, Valkey first; a second call does nothing."""
+        self._running.close()
+        self._postgres = self._valkey = None
+
+    def revive(self) -> list[str]:
+        """Starts again, on its port, each server that has ended since; returns their names."""
+        ended = [server for server in (self._postgres, self._valkey) if server and server.pid is None]
+        for server in ended:
+            server.stop()
+            server.start()
+        if ended:
+            self._publish()
+        return [server.name for server in ended]
+
+    def _lay_out(self) -> None:
+        with file_errors_explained(self.var):
+            self.var.mkdir(parents=True, exist_ok=True)
+            require_room(self.var)
+            (self.var / "logs").mkdir(exist_ok=True)
+
+    def _start_servers(self, stack: ExitStack, lock: int) -> None:
+        passwords = server_passwords(self.var)
+        postgres, valkey = self._wanted
+        if postgres:
+            self._postgres = Postgres(
+                self.var, password=passwords.postgres, keep=(lock,), port=self._ports[0], options=self._postgres_options
+            )
+            stack.callback(self._postgres.stop)
+            self._postgres.start()
+        if valkey:
+            identity = choose_identity(self.var / "valkey", valkey_program())
+            self._valkey = Valkey(
+                self.var, password=passwords.valkey, identity=identity, keep=(lock,), port=self._ports[1]
+            )
+            stack.callback(self._valkey.stop)
+            self._valkey.start()
+
+    def _publish(self) -> None:
+        urls = LocalUrls(
+            database_url=self._postgres.url if self._postgres else None,
+            redis_url=self._valkey.url if self._valkey else None,
+            pids=self.pids,
+            supervisor=os.getpid(),
+        )
+        publish(self.var, urls)
+
+
+def _needed(server: Server | None, name: str) -> Server:
+    if server is None:
+        raise LocalServerError(f"{name} does not run.")
+    return server
