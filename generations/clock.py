@@ -1,4 +1,4 @@
-"""The clock: sends the jobs that are due to the workers and runs the periodic sweep. It looks at Redis, not at PostgreSQL."""
+"""The clock: sends due jobs to the workers and runs the periodic sweep. It looks at Redis, not at PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LEADER_KEY = "hub:clock:leader"
 LEADER_SECONDS = 10
 TAKE_AT_MOST = 200
-# The broker is not filled beyond this by the clock: what waits longer than that waits in the due set, where it is one entry.
+# The clock does not fill a queue of the broker beyond this: a job that waits in the due set is one entry, not many.
 LONGEST_QUEUE = 1000
 AWAY_SECONDS = 1.0
 
@@ -47,7 +47,7 @@ class Clock:
         self._stopped.set()
 
     def run(self) -> None:
-        """Ticks every CLOCK_TICK_SECONDS; while Redis or the database is away it waits, and sweeps when they are back."""
+        """Ticks every CLOCK_TICK_SECONDS; waits while Redis or the database is away, and sweeps when they are back."""
         while not self._stopped.is_set():
             pause = settings.CLOCK_TICK_SECONDS
             try:

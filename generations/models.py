@@ -57,6 +57,8 @@ class Generation(HubModel):
     api_key = models.ForeignKey("users.ApiKey", on_delete=models.PROTECT, related_name="+", null=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     model = models.CharField(max_length=100)
+    # Kept with the job: a model that leaves the catalogue must not strand the jobs that are running on it.
+    adapter = models.CharField(max_length=20)
     prompt = EncryptedTextField()
     parameters = EncryptedJSONField(default=dict)
     tags = ArrayField(models.CharField(max_length=64), default=list)

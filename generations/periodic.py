@@ -1,4 +1,4 @@
-"""What the clock does from time to time. It asks Redis whether there was anything to do, so that an idle database sleeps."""
+"""What the clock does from time to time. It asks Redis, so that an idle database sleeps."""
 
 from __future__ import annotations
 

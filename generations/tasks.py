@@ -25,5 +25,5 @@ def offer(*, generation_id: UUID, kind: str) -> None:
 
 
 def offer_on_commit(*, generation_id: UUID, kind: str) -> None:
-    """Sends the job once its row is there to be seen. A broker that is away then is logged: the due set has the job too."""
+    """Sends the job once its row can be seen. A broker that is away then is logged: the due set has the job too."""
     transaction.on_commit(lambda: offer(generation_id=generation_id, kind=kind), robust=True)

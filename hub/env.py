@@ -32,7 +32,9 @@ def text(name: str, default: str | None = None) -> str:
     if path:
         return _file_content(name, path)
     if default is None:
-        raise Missing(f"{name} is not set: put it (or {name}_FILE, the path of a file that holds it) in the environment or .env.")
+        raise Missing(
+            f"{name} is not set: put it (or {name}_FILE, the path of a file that holds it) in the environment or .env."
+        )
     return default
 
 
@@ -121,5 +123,7 @@ def database(name: str) -> dict[str, object]:
     try:
         parsed: dict[str, object] = dict(environ.Env.db_url_config(url))
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not a valid postgresql:// URL: percent-encode special characters in it.") from error
+        raise ImproperlyConfigured(
+            f"{name} is not a valid postgresql:// URL: percent-encode special characters in it."
+        ) from error
     return parsed | {"ENGINE": "django.db.backends.postgresql"}

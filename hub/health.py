@@ -21,7 +21,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, migrations, broker and storage are ready, else 503; says which part is not. For deploys, not for probes."""
+    """200 when database, migrations, broker and storage are ready, else 503 with the part that is not. For deploys."""
     parts = {name: _state(check) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse({"status": "ok" if ready else "not ready", "parts": parts}, status=200 if ready else 503)

@@ -1,4 +1,4 @@
-"""Every setting once, in the order a request meets them. Values come from the environment or `.env` through hub/env.py."""
+"""Every setting once, in the order a request meets them, read from the environment or `.env` through hub/env.py."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ if DEVELOPMENT:
     WHITENOISE_USE_FINDERS = True
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# --- what people read ---------------------------------------------------------------------------------------------------
+# --- what people read -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True

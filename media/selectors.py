@@ -31,7 +31,9 @@ def one_of(user: User, media_id: UUID) -> Media:
 def files_by_reference(references: Iterable[UUID]) -> dict[UUID, list[Media]]:
     """The files that each piece of work made, in order, in one query."""
     grouped: dict[UUID, list[Media]] = defaultdict(list)
-    for media in Media.objects.filter(reference__in=list(references), deleted_at=None).order_by("reference", "position"):
+    for media in Media.objects.filter(reference__in=list(references), deleted_at=None).order_by(
+        "reference", "position"
+    ):
         if media.reference is not None:
             grouped[media.reference].append(media)
     return grouped

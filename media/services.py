@@ -48,7 +48,7 @@ class StoredFile:
 
 
 def store_file(*, folder: str, name: str, source: BinaryIO, mime_type: str) -> StoredFile:
-    """Copies `source` (seekable) into storage piece by piece under `folder/name.ext`, replacing what a broken run left there.
+    """Copies `source` (seekable) piece by piece to `folder/name.ext` in storage, replacing what a broken run left.
 
     The key is made here from ids alone: nothing that a user or a provider says becomes part of a path.
     """

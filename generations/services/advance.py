@@ -28,8 +28,8 @@ State = GenerationAttempt.State
 LONGEST_PAUSE_SECONDS = 60.0
 OUTCOME_UNKNOWN = Failure(
     code="outcome_unknown",
-    message="The provider's answer was lost, so nobody can say whether the work was done. It was not sent again, and you "
-    "are not charged.",
+    message="The provider's answer was lost, so nobody can say whether the work was done. It is not sent again, "
+    "and you are not charged.",
     retryable=True,
 )
 OPERATION_TIMEOUT = Failure(
@@ -154,7 +154,7 @@ def _after_failed_poll(job: Job, attempt: GenerationAttempt, error: ProviderErro
 
 
 def _after_failed_fetch(job: Job, attempt: GenerationAttempt, error: ProviderError) -> None:
-    """The work is done and paid; its file is not here yet. An operation is asked again, an answer that had it in it is lost."""
+    """The work is paid and its file is not here yet: an operation is asked again, an answer with it inside is lost."""
     if attempt.state == State.PENDING and not _is_overdue(attempt):
         _wait(job, error.retry_after or settings.RETRY_SECONDS)
         return
@@ -185,7 +185,7 @@ def _wait(job: Job, seconds: float) -> None:
 
 
 def _pause_seconds(attempt: GenerationAttempt, error: ProviderError | None) -> float:
-    """The provider's own wish when it has one, else a doubling pause; a little more, so that many do not return at once."""
+    """The provider's wish when it has one, else a doubling pause; a little more, so that many do not return at once."""
     wish = error.retry_after if error is not None else None
     pause = wish if wish is not None else min(settings.RETRY_SECONDS * 2 ** (attempt.number - 1), LONGEST_PAUSE_SECONDS)
     return pause * random.uniform(1.0, 1.2)  # noqa: S311 - a pause is no secret

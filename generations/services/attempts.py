@@ -78,7 +78,13 @@ def close(attempt: GenerationAttempt, state: str, *, error_code: str = "") -> No
         latency = (timezone.now() - attempt.created_at) // MILLISECOND
     finished = timezone.now()
     _step(
-        attempt, attempt.state, state=state, error_code=error_code, answer=None, latency_ms=latency, finished_at=finished
+        attempt,
+        attempt.state,
+        state=state,
+        error_code=error_code,
+        answer=None,
+        latency_ms=latency,
+        finished_at=finished,
     )
 
 

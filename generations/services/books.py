@@ -1,6 +1,6 @@
 """The last transaction of an attempt: files, ledger, quota, status and audit, all or nothing.
 
-The job's row comes first and the quota's last: the first decides who may write, the last is the one that others wait for.
+The job's row comes first, it decides who may write; the quota's comes last, it is the one that others wait for.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _close_empty(attempt: GenerationAttempt, state: str, error_code: str) -> Non
 
 
 def cancel(job: Job, attempt: GenerationAttempt | None = None) -> None:
-    """Ends a job on its owner's wish. An operation that was running is kept unconfirmed: the provider may bill a part."""
+    """Ends a job on its owner's wish. An operation that was running stays unconfirmed: the provider may bill a part."""
     with transaction.atomic():
         _end(job, Status.CANCELED, cost=ZERO)
         if attempt is not None:

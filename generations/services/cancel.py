@@ -18,7 +18,7 @@ from users.models import ApiKey
 
 
 def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
-    """Before it starts: ends it, free. Afterwards: notes the wish, and the job ends canceled if the provider can stop it.
+    """Before it starts: ends it, free. Afterwards: notes the wish; the job ends canceled if the provider can stop it.
 
     Raises NotCancelable when it has ended. A second call while it runs changes nothing.
     """

@@ -54,7 +54,11 @@ def take(*, generation_id: UUID) -> Job | None:
 
 def look_later(*, generation_id: UUID) -> None:
     """A job that could not be taken: wants a look when its lease or its pause ends, or none when it has ended."""
-    found = Generation.objects.filter(id=generation_id).values("kind", "status", "lease_expires_at", "next_check_at").first()
+    found = (
+        Generation.objects.filter(id=generation_id)
+        .values("kind", "status", "lease_expires_at", "next_check_at")
+        .first()
+    )
     if found is None or found["status"] not in Generation.OPEN:
         for kind in Generation.Kind.values if found is None else [found["kind"]]:
             due.remove(generation_id=generation_id, kind=kind)

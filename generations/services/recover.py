@@ -19,7 +19,7 @@ BATCH = 1000
 
 
 def sweep() -> int:
-    """Puts every open job back into the due set and resolves holds that outlived theirs; returns how many jobs are open."""
+    """Puts every open job back into the due set and resolves holds that outlived theirs; returns how many are open."""
     found = 0
     for job in Generation.objects.open().only("kind", "lease_expires_at", "next_check_at").iterator(chunk_size=BATCH):
         due.schedule(generation_id=job.id, kind=job.kind, in_seconds=_seconds_until_free(job))

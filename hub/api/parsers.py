@@ -24,7 +24,7 @@ class BodyTooLarge(HubError):
 
 
 class StrictJSONParser(BaseParser):
-    """A JSON object in UTF-8, at most MAX_BODY_BYTES long; NaN, Infinity, doubled names and other top levels are refused."""
+    """A JSON object in UTF-8, at most MAX_BODY_BYTES long; NaN, doubled names and other top levels are refused."""
 
     media_type = "application/json"
 

@@ -103,4 +103,3 @@ def problem_response(*, code: str, status: int, title: str, detail: str) -> Json
     """A problem document outside of DRF (Django's own 404, 500 and 400 handlers)."""
     body = problem(code=code, status=status, title=title, detail=detail)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
-

@@ -25,6 +25,7 @@ class HubSchema(AutoSchema):
         declared = super().get_response_serializers()
         responses = declared if isinstance(declared, dict) else {"200": declared}
         problems = {
-            (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description=text) for status, text in ERRORS.items()
+            (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description=text)
+            for status, text in ERRORS.items()
         }
         return {**responses, **problems}

@@ -21,7 +21,7 @@ def usd(value: str | int | Decimal) -> Decimal:
 
 
 def text(value: Decimal) -> str:
-    """The amount as a plain decimal string without trailing zeros, at least two places: `0.05`, `1.00`, `0.000000075`."""
+    """The amount as a plain decimal string, at least two places, no zeros behind: `0.05`, `1.00`, `0.000000075`."""
     digits = f"{value:.{PLACES}f}"
     head, tail = digits[:-PLACES], digits[-PLACES:].rstrip("0")
     return head + tail.ljust(2, "0")

@@ -12,7 +12,7 @@ REQUEST_ID_HEADER = "hub_request_id"
 
 
 class HubTask(DjangoTask):
-    """A task that may run twice: acknowledged after it ran, no result kept, the request id travelling in its headers."""
+    """A task that may run twice: acknowledged after it ran, no result kept, the request id in its headers."""
 
     abstract = True
     acks_late = True

@@ -38,7 +38,7 @@ def append_only(table: str, *, may_set: Mapping[str, str] | None = None) -> RunS
     """Refuses UPDATE, DELETE and TRUNCATE of `table`; reversible.
 
     `may_set` names the columns that may change nevertheless, each with the SQL condition over OLD and NEW under which
-    it may (`{"ip": "NEW.ip IS NULL"}`); every other column must stay as it is. Names come from migrations, never from users.
+    it may (`{"ip": "NEW.ip IS NULL"}`); every other column must stay as it is. Names come from migrations alone.
     """
     return RunSQL(
         _FORWARD.format(table=table, allowed=_allowed(may_set or {})),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 JOB_SECONDS = 120
 LOOK_EVERY_SECONDS = 0.4
+# The demonstration is never run against anybody's database or with anybody's key: it has its own, made anew each time.
+OWN = ("DATABASE_URL", "REDIS_URL", "GEMINI_API_KEY", "GEMINI_BASE_URL", "VERTEX_API_KEY", "VERTEX_BASE_URL")
 ENDED = ("succeeded", "failed", "blocked", "canceled")
 
 ORDERS: tuple[dict[str, Any], ...] = (
@@ -85,12 +88,15 @@ class Run:
 
 
 @contextmanager
-def stack(out: TextIO) -> Iterator[Hub]:
-    """The whole stack as a process of its own; stopped at the end, whatever happened."""
+def stack(var: Path, out: TextIO) -> Iterator[Hub]:
+    """The whole stack as a process of its own, on a fresh `var`; stopped at the end, whatever happened."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "stack.json"
         command = [sys.executable, str(ROOT / "manage.py"), "runstack", "--ready-file", str(ready)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OWN}
+        environment |= {"HUB_VAR": str(var), "HUB_ENV_FILE": os.devnull}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
             try:
                 facts = _wait_until_ready(process, ready)
                 print(f"The stack runs at {facts['base_url']}; the provider is the simulator.\n", file=out)
@@ -109,7 +115,7 @@ def _wait_until_ready(process: subprocess.Popen[str], ready: Path) -> dict[str, 
         if process.poll() is not None:
             raise DemoFailed(f"The stack did not start:\n{process.stdout.read() if process.stdout else ''}")
         time.sleep(0.1)
-    raise DemoFailed(f"The stack was not ready within {START_SECONDS} seconds; its logs are in var/logs.")
+    raise DemoFailed(f"The stack was not ready within {START_SECONDS} seconds.")
 
 
 def follow(hub: Hub, runs: list[Run], out: TextIO) -> None:
@@ -146,7 +152,13 @@ def _save(hub: Hub, output: dict[str, Any], stem: Path) -> Path:
         target = stem.with_name(stem.name + ".txt")
         target.write_text(output["text"], encoding="utf-8")
         return target
-    endings = {"image/png": ".png", "image/jpeg": ".jpg", "video/mp4": ".mp4", "audio/mpeg": ".mp3", "audio/wav": ".wav"}
+    endings = {
+        "image/png": ".png",
+        "image/jpeg": ".jpg",
+        "video/mp4": ".mp4",
+        "audio/mpeg": ".mp3",
+        "audio/wav": ".wav",
+    }
     target = stem.with_name(stem.name + endings.get(output["mime_type"], ".bin"))
     hub.download(output["url"], target)
     return target
@@ -189,17 +201,19 @@ def _quota_row(quota: dict[str, Any]) -> list[str]:
 
 def run_demo(out: TextIO) -> bool:
     """The whole story; True when every job succeeded and left a file that is not empty."""
-    var = Path(os.environ.get("HUB_VAR") or ROOT / "var")
+    folder = Path(os.environ.get("HUB_VAR") or ROOT / "var").resolve() / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
     print("Starting PostgreSQL, Valkey, web, worker, clock and simulator ...", file=out)
-    with stack(out) as hub:
+    with stack(folder / "stack", out) as hub:
         runs = [Run(hub.call("POST", "/api/v1/generations", order)) for order in ORDERS]
         print(f"{len(runs)} generations submitted:", file=out)
         follow(hub, runs, out)
-        folder = var / "demo"
-        save_files(hub, runs, folder)
-        print(f"\n{report(hub, runs, folder)}", file=out)
+        save_files(hub, runs, folder / "files")
+        print(f"\n{report(hub, runs, folder / 'files')}", file=out)
     print("\nEverything is stopped.", file=out)
-    return all(run.job["status"] == "succeeded" and all(f.stat().st_size for f in run.files) and run.files for run in runs)
+    return all(
+        run.job["status"] == "succeeded" and all(f.stat().st_size for f in run.files) and run.files for run in runs
+    )
 
 
 def main() -> int:

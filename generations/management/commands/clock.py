@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Runs until SIGTERM or SIGINT."""
 
     help = (
-        "Sends jobs that are due to the workers and sweeps for what was lost. Run one; a second one waits behind a lock "
-        "in Redis and takes over when the first is gone. Stops on SIGTERM."
+        "Sends jobs that are due to the workers and sweeps for what was lost. Run one; a second one waits behind a "
+        "lock in Redis and takes over when the first is gone. Stops on SIGTERM."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
