@@ -1,7 +1,7 @@
 """What the hub asks of a provider, and what it may hear back.
 
-An adapter speaks to one provider's API and to nothing else: it reads no table, opens no transaction and decides no retry. It
-turns a `ProviderRequest` into one HTTP attempt and the answer into an `Outcome`, or raises one `ProviderError`.
+An adapter speaks to one provider's API and to nothing else: it reads no table, opens no transaction and decides no
+retry. It turns a `ProviderRequest` into one HTTP attempt, and the answer into an `Outcome` or one `ProviderError`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class InputFile(Protocol):
 class ProviderRequest:
     """One job for a provider.
 
-    `parameters` are those of the catalogue, validated and complete with their defaults, under the names of our REST API.
-    `attempt_id` travels in the header `x-hub-attempt`, so that a provider's record and our ledger can be matched row by row.
+    `parameters` are those of the catalogue, validated and complete with their defaults, under the names of our REST
+    API. `attempt_id` travels in the header `x-hub-attempt`, so that a provider's record and our ledger can be matched.
     """
 
     attempt_id: UUID
@@ -57,7 +57,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The work is done. `outputs` has at least one; `units` are those of `usage.models.Unit`, None when the provider gave none."""
+    """The work is done. `outputs` has at least one; `units` counts in `usage.enums.Unit`; None: no usage was given."""
 
     outputs: tuple[Output, ...]
     units: Mapping[str, int] | None
@@ -74,7 +74,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The provider refused for safety: an outcome, not an error. `charged` says whether it bills `units` all the same."""
+    """The provider refused for safety: an outcome, no error. `charged` says whether it bills `units` all the same."""
 
     stage: Literal["prompt", "output"]
     reason: str
@@ -94,10 +94,12 @@ class Billed(StrEnum):
 
 
 class ProviderError(Exception):
-    """The one error that leaves an adapter. It pickles, and its message may be shown to a user: no URL, no key, no prompt.
+    """The one error that leaves an adapter. It pickles; its message may be shown to a user: no URL, no key, no prompt.
 
-    `retryable` says whether the same request can succeed later; `retry_after` is the provider's own wish in seconds. Whether
-    a retry is allowed also depends on `billed`, and is decided by the caller.
+    `retryable` says whether the same call can succeed later; `retry_after` is the provider's own wish in seconds.
+    Whether a retry is allowed also depends on `billed`, and is decided by the caller. For `start`, `billed` speaks of
+    that call; for the others, which cost nothing, it speaks of the work that was started: UNKNOWN, except for
+    `provider_operation_failed`.
     """
 
     def __init__(
@@ -134,7 +136,11 @@ class Adapter(Protocol):
         ...
 
     def fetch(self, output: Output, destination: BinaryIO) -> None:
-        """Write the bytes of one output to `destination`, piece by piece; `provider_file_not_ready` while it is being made."""
+        """Write the bytes of one output, `data` or `uri`, to `destination`, piece by piece.
+
+        Raises `provider_file_not_ready` (retryable) while the provider prepares the file. After any error the
+        destination may hold a part. What `destination.write` raises comes through as it is.
+        """
         ...
 
     def cancel(self, request: ProviderRequest, operation: str) -> bool:
