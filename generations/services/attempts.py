@@ -16,6 +16,8 @@ from generations.services.answer import Answer
 from generations.services.lease import Job, LeaseLost
 
 State = GenerationAttempt.State
+# Who acts when no person does, as the audit trail names it.
+WORKER = "worker"
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -34,6 +36,7 @@ def begin(job: Job) -> GenerationAttempt:
         if generation.status == Generation.Status.QUEUED:
             audit.record(
                 action=Action.GENERATION_STARTED,
+                actor_label=WORKER,
                 target=("generation", generation.id),
                 kind=generation.kind,
                 model=generation.model,

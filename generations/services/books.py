@@ -5,6 +5,7 @@ The job's row comes first, it decides who may write; the quota's comes last, it 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,14 +19,16 @@ from audit.actions import Action
 from generations import catalogue
 from generations.models import Generation, GenerationAttempt
 from generations.services import attempts, lease
+from generations.services.attempts import WORKER
 from generations.services.answer import Answer, Block
 from generations.services.lease import Job, LeaseLost
 from hub.common.money import ZERO
 from media import services as media
 from usage import services as usage
-from usage.models import UsageLog
+from usage.enums import Outcome
 from usage.pricing import RateCard
 
+logger = logging.getLogger(__name__)
 Status = Generation.Status
 State = GenerationAttempt.State
 LONGEST_MESSAGE = 500
@@ -43,15 +46,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What an attempt cost. `estimated` when the provider gave no usage and the units are our own reckoning."""
+    """What an attempt cost, at which prices. `estimated` when it is not the whole truth: the provider gave no usage and
+    the units are our own count, or it counted something that we have no price for."""
 
     units: Mapping[str, int]
     cost: Decimal
+    prices: Mapping[str, Mapping[str, str]]
     estimated: bool = False
 
 
-FREE = Bill(units={}, cost=ZERO)
-OUTCOMES = {State.FAILED: UsageLog.Outcome.FAILED, State.UNKNOWN: UsageLog.Outcome.UNKNOWN}
+FREE = Bill(units={}, cost=ZERO, prices={})
+OUTCOMES = {State.FAILED: Outcome.FAILED, State.UNKNOWN: Outcome.UNKNOWN}
 
 
 def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
@@ -68,7 +73,7 @@ def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
             media.record_file(
                 owner_id=job.generation.owner_id, reference=job.generation.id, position=position, stored=stored
             )
-        _log(attempt, UsageLog.Outcome.SUCCEEDED, bill)
+        _log(attempt, Outcome.SUCCEEDED, bill)
         _audit_end(job, Action.GENERATION_SUCCEEDED, cost_usd=str(bill.cost))
         usage.settle_hold(reference=job.generation.id, cost=bill.cost)
     lease.ended(job)
@@ -84,7 +89,7 @@ def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: 
     with transaction.atomic():
         _end(job, Status.BLOCKED, why, cost=bill.cost, units=dict(bill.units), charged=block.charged)
         attempts.close(attempt, State.BLOCKED, error_code=why.code)
-        _log(attempt, UsageLog.Outcome.BLOCKED, bill)
+        _log(attempt, Outcome.BLOCKED, bill)
         _audit_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
         usage.settle_hold(reference=job.generation.id, cost=bill.cost)
     lease.ended(job)
@@ -114,6 +119,7 @@ def _close_empty(attempt: GenerationAttempt, state: str, error_code: str) -> Non
     if state == State.UNKNOWN:
         audit.record(
             action=Action.GENERATION_ATTEMPT_UNKNOWN,
+            actor_label=WORKER,
             target=("generation", attempt.generation_id),
             number=attempt.number,
             code=error_code,
@@ -126,7 +132,7 @@ def cancel(job: Job, attempt: GenerationAttempt | None = None) -> None:
         _end(job, Status.CANCELED, cost=ZERO)
         if attempt is not None:
             attempts.close(attempt, State.CANCELED)
-            _log(attempt, UsageLog.Outcome.CANCELED, FREE)
+            _log(attempt, Outcome.CANCELED, FREE)
         _audit_end(job, Action.GENERATION_CANCELED)
         usage.release_hold(reference=job.generation.id)
     lease.ended(job)
@@ -149,19 +155,25 @@ def _end(job: Job, status: str, why: Failure | None = None, **changes: Any) -> N
 
 
 def _bill(generation: Generation, answer: Answer) -> Bill:
-    card = RateCard.from_json(generation.rates)
-    if answer.units is not None:
-        return Bill(units=answer.units, cost=card.cost(answer.units, generation.variants))
+    units, estimated = answer.units, False
+    if units is None:
+        units, estimated = _counted_by_us(generation, answer), True
+    priced = RateCard.from_json(generation.rates).price(units, generation.variants)
+    if priced.unpriced:
+        logger.error("job %s counts %s, for which it has no price", generation.id, ", ".join(priced.unpriced))
+    return Bill(units, priced.cost, priced.prices, estimated=estimated or bool(priced.unpriced))
+
+
+def _counted_by_us(generation: Generation, answer: Answer) -> Mapping[str, int]:
     spec = catalogue.models().get(generation.model)
     if spec is None:
-        return Bill(units={}, cost=generation.estimate, estimated=True)
-    units = spec.likely(generation.prompt, generation.parameters, texts=answer.texts, files=len(answer.files))
-    return Bill(units=units, cost=card.cost(units, generation.variants), estimated=True)
+        logger.error("job %s gave no usage and its model has left the catalogue: it is not charged", generation.id)
+        return {}
+    return spec.likely(generation.prompt, generation.parameters, texts=answer.texts, files=len(answer.files))
 
 
 def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
     generation = attempt.generation
-    card = RateCard.from_json(generation.rates)
     usage.log_usage(
         user_id=generation.owner_id,
         api_key_id=generation.api_key_id,
@@ -170,12 +182,12 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
         model=generation.model,
         kind=generation.kind,
         units=dict(bill.units),
-        prices=card.versions(bill.units, generation.variants),
+        prices=bill.prices,
         cost=bill.cost,
         estimate=generation.estimate,
         latency_ms=attempt.latency_ms,
         outcome=outcome,
-        confirmed=outcome not in (UsageLog.Outcome.UNKNOWN, UsageLog.Outcome.CANCELED),
+        confirmed=outcome not in (Outcome.UNKNOWN, Outcome.CANCELED),
         estimated=bill.estimated,
         over_hold=bill.cost > generation.estimate,
         provider_request_id=attempt.provider_request_id,
@@ -184,4 +196,6 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
 
 
 def _audit_end(job: Job, action: Action, **data: object) -> None:
-    audit.record(action=action, target=("generation", job.generation.id), kind=job.generation.kind, **data)
+    audit.record(
+        action=action, actor_label=WORKER, target=("generation", job.generation.id), kind=job.generation.kind, **data
+    )

@@ -24,7 +24,7 @@ def sweep() -> int:
     for job in Generation.objects.open().only("kind", "lease_expires_at", "next_check_at").iterator(chunk_size=BATCH):
         due.schedule(generation_id=job.id, kind=job.kind, in_seconds=_seconds_until_free(job))
         found += 1
-    for hold in usage_selectors.expired_holds(timezone.now()):
+    for hold in usage_selectors.expired_holds(now=timezone.now()):
         resolve_hold(hold)
     return found
 
