@@ -1,4 +1,4 @@
-"""The words of the money: what is counted, for which kind of work, over which period, and how a request ended."""
+"""The words of the money: what is counted, for which kind of work, over which period, and how it ended."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class HoldState(TextChoices):
     RELEASED = "released"
 
 
-class Outcome(TextChoices):
+class RequestOutcome(TextChoices):
     """How one request to a provider ended; `unknown` when its answer was lost."""
 
     SUCCEEDED = "succeeded"

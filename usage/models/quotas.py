@@ -69,11 +69,13 @@ class QuotaPeriod(HubModel):
 class QuotaHold(HubModel):
     """Money set aside for one job until it is settled or released, in the very periods in which it was made."""
 
+    State = HoldState
+
     reference = models.UUIDField(unique=True, help_text="The job that it is held for.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
     amount = MoneyField()
-    state = models.CharField(max_length=10, choices=HoldState, default=HoldState.HELD)
+    state = models.CharField(max_length=10, choices=State, default=State.HELD)
     expires_at = models.DateTimeField(help_text="Then its job is looked at; time alone releases nothing.")
     periods = ArrayField(models.UUIDField(), help_text="The quota periods it is held in.")
     cost = MoneyField(null=True, blank=True, help_text="What was settled.")

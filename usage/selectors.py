@@ -1,0 +1,155 @@
+"""Reads: prices at a moment, what is left of the quotas, the ledger. Everything of a user's is scoped by that user."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    DateTimeField,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from hub.common.money import ZERO, MoneyField, text
+from usage.enums import Period
+from usage.errors import ModelUnpriced
+from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, UsageLog
+from usage.periods import bounds
+from usage.pricing import Rate, RateCard
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaStatus:
+    """One quota in its current period. US dollars; `limit` without and `granted` with the active grants alone.
+
+    `remaining` is what a new hold may take, never below zero. `period_id` is None before the period's first use.
+    """
+
+    quota_id: UUID
+    period_id: UUID | None
+    kind: str
+    period: str
+    limit: Decimal
+    granted: Decimal
+    spent: Decimal
+    held: Decimal
+    resets_at: datetime | None
+
+    @property
+    def remaining(self) -> Decimal:
+        """Limit and grants, less what is spent and held."""
+        return max(self.limit + self.granted - self.spent - self.held, ZERO)
+
+    def is_exceeded_by(self, amount: Decimal) -> bool:
+        """Whether the amount would not fit even when every job in flight cost nothing."""
+        return self.spent + amount > self.limit + self.granted
+
+    def as_policy(self, requested: Decimal) -> dict[str, str | None]:
+        """The facts for whoever was refused: amounts as decimal strings, the limit with its grants."""
+        return {
+            "kind": self.kind,
+            "period": self.period,
+            "limit_usd": text(self.limit + self.granted),
+            "spent_usd": text(self.spent),
+            "held_usd": text(self.held),
+            "requested_usd": text(requested),
+            "remaining_usd": text(self.remaining),
+            "resets_at": self.resets_at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.resets_at else None,
+        }
+
+
+def rate_card(*, model: str, at: datetime | None = None, units: Collection[str] = ()) -> RateCard:
+    """The prices of `model` now (or at `at`), in one query.
+
+    Raises ModelUnpriced when it has none at all, or none for one of `units` (what the model bills).
+    """
+    rows = ModelPrice.objects.in_force(at or timezone.now()).filter(model=model).order_by("unit", "variant")
+    card = RateCard.of(model, (Rate(row.unit, row.variant, row.price, str(row.pk)) for row in rows))
+    if not card.rates:
+        raise ModelUnpriced(f"{model} has no price now.", model=model)
+    card.require(units)
+    return card
+
+
+def prices_in_force(*, at: datetime | None = None) -> QuerySet[ModelPrice]:
+    """Every price that counts now (or at `at`), by model, unit and variant."""
+    return ModelPrice.objects.in_force(at or timezone.now()).order_by("model", "unit", "variant")
+
+
+def granted(at: datetime, period: str) -> Coalesce:
+    """An expression: the sum of the grants active at `at` of the quota period that the column `period` refers to."""
+    active = QuotaGrant.objects.active(at).filter(quota_period=OuterRef(period)).order_by()
+    total = active.values("quota_period").annotate(total=Sum("amount")).values("total")
+    return Coalesce(Subquery(total), ZERO, output_field=MoneyField())
+
+
+def quotas_at(*, user_id: UUID, kind: str | None = None, at: datetime) -> QuerySet[Quota]:
+    """The user's quotas (that apply to `kind`), each joined as `current` to its period around `at`, if that is open."""
+    applying = Q(user_id=user_id) if kind is None else Q(user_id=user_id, kind__in=("", kind))
+    period = FilteredRelation("periods", condition=Q(periods__starts_at=_current_start(at)))
+    return Quota.objects.filter(applying).annotate(current=period).order_by("kind", "period")
+
+
+def quota_statuses(*, user_id: UUID, kind: str | None = None, at: datetime) -> list[QuotaStatus]:
+    """Where the user's quotas (that apply to `kind`) stand around `at`; one query."""
+    rows = quotas_at(user_id=user_id, kind=kind, at=at).annotate(granted=granted(at, "current__pk"))
+    columns = ("id", "kind", "period", "limit", "granted")
+    currents = ("current__id", "current__limit", "current__spent", "current__held")
+    return [_status(row, at) for row in rows.values(*columns, *currents)]
+
+
+def _current_start(at: datetime) -> Case:
+    starts = [When(period=period, then=Value(bounds(period, at).starts_at)) for period in Period.values]
+    return Case(*starts, output_field=DateTimeField())
+
+
+def _status(row: dict[str, Any], at: datetime) -> QuotaStatus:
+    opened = row["current__id"] is not None
+    return QuotaStatus(
+        quota_id=row["id"],
+        period_id=row["current__id"],
+        kind=row["kind"],
+        period=row["period"],
+        limit=row["current__limit"] if opened else row["limit"],
+        granted=row["granted"],
+        spent=row["current__spent"] if opened else ZERO,
+        held=row["current__held"] if opened else ZERO,
+        resets_at=bounds(row["period"], at).ends_at,
+    )
+
+
+def current_quotas(*, user: User) -> list[QuotaStatus]:
+    """What is left of each of the user's quotas now, by kind and period."""
+    return quota_statuses(user_id=user.pk, at=timezone.now())
+
+
+def usage_of(*, user: User) -> QuerySet[UsageLog]:
+    """The user's ledger, newest first."""
+    return UsageLog.objects.filter(user=user).order_by("-created_at", "-id")
+
+
+def spent_by(*, user: User, since: datetime, until: datetime) -> Decimal:
+    """What the user's requests cost from `since` until just before `until`; read from the covering index alone."""
+    rows = UsageLog.objects.filter(user=user, created_at__gte=since, created_at__lt=until)
+    total: Decimal = rows.aggregate(total=Coalesce(Sum("cost"), ZERO, output_field=MoneyField()))["total"]
+    return total
+
+
+def expired_holds(now: datetime) -> QuerySet[QuotaHold]:
+    """Holds whose job should have ended by now, oldest first: the sweep looks at the job and settles or releases."""
+    return QuotaHold.objects.filter(state=QuotaHold.State.HELD, expires_at__lte=now).order_by("expires_at")

@@ -1,0 +1,116 @@
+"""Sets money aside for a job, and gives it back or spends it when the job has ended.
+
+Locks are taken in one order everywhere: quota rows (only to open a period), the hold, then the period rows by primary
+key. The period is the hot row, so it comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from hub.common.money import ZERO, usd
+from usage.errors import NoQuota, QuotaExceeded, QuotaHeld, QuotaRefusal
+from usage.models import Quota, QuotaHold, QuotaPeriod
+from usage.periods import bounds
+from usage.selectors import granted, quota_statuses, quotas_at
+
+
+@transaction.atomic(savepoint=False)
+def hold_quota(*, user_id: UUID, kind: str, reference: UUID, amount: Decimal, expires_at: datetime) -> QuotaHold:
+    """Sets `amount` US dollars (zero or more) aside in every quota that applies, or in none of them.
+
+    Raises NoQuota when none applies, QuotaExceeded when it cannot fit before a period ends, QuotaHeld when it would
+    once jobs in flight have settled; nothing remains then. A second hold for one reference raises IntegrityError.
+    """
+    now = timezone.now()
+    periods = _current_periods(user_id, kind, now)
+    hold = QuotaHold.objects.create(
+        user_id=user_id, kind=kind, reference=reference, amount=usd(amount), expires_at=expires_at, periods=periods
+    )
+    if not _take(hold, now):
+        raise _refusal(hold, now)
+    return hold
+
+
+@transaction.atomic(savepoint=False)
+def settle_hold(*, reference: UUID, cost: Decimal) -> bool:
+    """Ends a hold: its amount goes back and `cost` US dollars are spent, also when that is more than was held.
+
+    Both happen in the periods of the hold, whatever the time is now. False, and nothing done, when it has ended before.
+    Raises QuotaHold.DoesNotExist when nothing was ever held for the reference.
+    """
+    return _end(reference, usd(cost), QuotaHold.State.SETTLED)
+
+
+@transaction.atomic(savepoint=False)
+def release_hold(*, reference: UUID) -> bool:
+    """Ends a hold at no cost. False, and nothing done, when it has ended before; raises as `settle_hold`."""
+    return _end(reference, None, QuotaHold.State.RELEASED)
+
+
+def _current_periods(user_id: UUID, kind: str, now: datetime) -> list[UUID]:
+    found = dict(quotas_at(user_id=user_id, kind=kind, at=now).values_list("pk", "current__pk"))
+    if not found:
+        raise NoQuota(kind=kind)
+    unopened = [quota for quota, period in found.items() if period is None]
+    if unopened:
+        open_periods(unopened, now)
+        found = dict(quotas_at(user_id=user_id, kind=kind, at=now).values_list("pk", "current__pk"))
+    return sorted(found.values())
+
+
+def open_periods(quotas: Sequence[UUID], now: datetime) -> None:
+    """Makes the periods around `now` of these quotas where there is none; in a race, the first one stays.
+
+    The quotas are locked, so that a limit set at the same time is either read here or written to the period made here.
+    """
+    locked = Quota.objects.select_for_update(no_key=True).filter(pk__in=quotas).order_by("pk")
+    QuotaPeriod.objects.bulk_create([_new_period(quota, now) for quota in locked], ignore_conflicts=True)
+
+
+def _new_period(quota: Quota, now: datetime) -> QuotaPeriod:
+    around = bounds(quota.period, now)
+    return QuotaPeriod(
+        quota=quota, starts_at=around.starts_at, ends_at=around.ends_at, limit=quota.limit, last_updated_at=now
+    )
+
+
+def _take(hold: QuotaHold, now: datetime) -> bool:
+    # PostgreSQL checks this WHERE again on the row as it is once the lock is had: no reading before, no race.
+    fits = F("limit") + granted(now, "pk") - F("spent") - F("held")
+    taken = _locked(hold.periods).annotate(fits=fits).filter(fits__gte=hold.amount)
+    return taken.update(held=F("held") + hold.amount, last_updated_at=now) == len(hold.periods)
+
+
+def _locked(periods: Sequence[UUID]) -> Any:
+    """These periods. An UPDATE locks rows in whatever order it meets them: several are locked by primary key first."""
+    rows = QuotaPeriod.objects.filter(pk__in=periods)
+    if len(periods) > 1:
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    return rows
+
+
+def _refusal(hold: QuotaHold, now: datetime) -> QuotaRefusal:
+    statuses = quota_statuses(user_id=hold.user_id, kind=hold.kind, at=now)
+    is_exceeded = any(status.is_exceeded_by(hold.amount) for status in statuses)
+    policies = [status.as_policy(hold.amount) for status in statuses]
+    return QuotaExceeded(policies=policies) if is_exceeded else QuotaHeld(policies=policies)
+
+
+def _end(reference: UUID, cost: Decimal | None, state: QuotaHold.State) -> bool:
+    hold = QuotaHold.objects.only("amount", "periods").get(reference=reference)
+    now = timezone.now()
+    open_hold = QuotaHold.objects.filter(pk=hold.pk, state=QuotaHold.State.HELD)
+    if not open_hold.update(state=state, cost=cost, closed_at=now):
+        return False
+    given_back = F("held") - hold.amount
+    _locked(hold.periods).update(held=given_back, spent=F("spent") + (cost or ZERO), last_updated_at=now)
+    return True
