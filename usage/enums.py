@@ -45,7 +45,7 @@ class HoldState(TextChoices):
     RELEASED = "released"
 
 
-class RequestOutcome(TextChoices):
+class Outcome(TextChoices):
     """How one request to a provider ended; `unknown` when its answer was lost."""
 
     SUCCEEDED = "succeeded"

@@ -78,12 +78,6 @@ class RateCard:
             unpriced=tuple(unit for unit, rate in found.items() if rate is None),
         )
 
-    def versions(
-        self, units: Mapping[str, int], variants: Mapping[str, str] | None = None
-    ) -> dict[str, dict[str, str]]:
-        """The prices that `cost` uses for these units, as the ledger keeps them."""
-        return self.price(units, variants).prices
-
     def require(self, units: Collection[str]) -> None:
         """Raises ModelUnpriced unless each of these units has a price, of whatever variant."""
         priced = {unit for unit, _ in self.rates}

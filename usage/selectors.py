@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import (
     Case,
     DateTimeField,
+    F,
     FilteredRelation,
     OuterRef,
     Q,
@@ -25,7 +26,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from hub.common.money import ZERO, MoneyField, text
-from usage.enums import Period
+from usage.enums import HoldState, Period
 from usage.errors import ModelUnpriced
 from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, UsageLog
 from usage.periods import bounds
@@ -98,19 +99,25 @@ def granted(at: datetime, period: str) -> Coalesce:
     return Coalesce(Subquery(total), ZERO, output_field=MoneyField())
 
 
-def quotas_at(*, user_id: UUID, kind: str | None = None, at: datetime) -> QuerySet[Quota]:
+def quota_statuses(*, user_id: UUID, kind: str | None = None, at: datetime) -> list[QuotaStatus]:
+    """Where the user's quotas (that apply to `kind`) stand around `at`; one query."""
+    rows = _quotas_at(user_id=user_id, kind=kind, at=at).annotate(granted=granted(at, "current__pk"))
+    columns = ("id", "kind", "period", "limit", "granted")
+    currents = ("current__id", "current__limit", "current__spent", "current__held")
+    return [_status(row, at) for row in rows.values(*columns, *currents)]
+
+
+def open_periods(*, user_id: UUID, kind: str, at: datetime) -> dict[UUID, UUID | None]:
+    """{quota: its period around `at`, None when that is not open yet} of the quotas that apply to `kind`; one query."""
+    rows = _quotas_at(user_id=user_id, kind=kind, at=at).annotate(period_id=F("current__pk"))
+    return dict(rows.values_list("pk", "period_id"))
+
+
+def _quotas_at(*, user_id: UUID, kind: str | None = None, at: datetime) -> QuerySet[Quota]:
     """The user's quotas (that apply to `kind`), each joined as `current` to its period around `at`, if that is open."""
     applying = Q(user_id=user_id) if kind is None else Q(user_id=user_id, kind__in=("", kind))
     period = FilteredRelation("periods", condition=Q(periods__starts_at=_current_start(at)))
     return Quota.objects.filter(applying).annotate(current=period).order_by("kind", "period")
-
-
-def quota_statuses(*, user_id: UUID, kind: str | None = None, at: datetime) -> list[QuotaStatus]:
-    """Where the user's quotas (that apply to `kind`) stand around `at`; one query."""
-    rows = quotas_at(user_id=user_id, kind=kind, at=at).annotate(granted=granted(at, "current__pk"))
-    columns = ("id", "kind", "period", "limit", "granted")
-    currents = ("current__id", "current__limit", "current__spent", "current__held")
-    return [_status(row, at) for row in rows.values(*columns, *currents)]
 
 
 def _current_start(at: datetime) -> Case:
@@ -143,13 +150,6 @@ def usage_of(*, user: User) -> QuerySet[UsageLog]:
     return UsageLog.objects.filter(user=user).order_by("-created_at", "-id")
 
 
-def spent_by(*, user: User, since: datetime, until: datetime) -> Decimal:
-    """What the user's requests cost from `since` until just before `until`; read from the covering index alone."""
-    rows = UsageLog.objects.filter(user=user, created_at__gte=since, created_at__lt=until)
-    total: Decimal = rows.aggregate(total=Coalesce(Sum("cost"), ZERO, output_field=MoneyField()))["total"]
-    return total
-
-
-def expired_holds(now: datetime) -> QuerySet[QuotaHold]:
+def expired_holds(*, now: datetime) -> QuerySet[QuotaHold]:
     """Holds whose job should have ended by now, oldest first: the sweep looks at the job and settles or releases."""
-    return QuotaHold.objects.filter(state=QuotaHold.State.HELD, expires_at__lte=now).order_by("expires_at")
+    return QuotaHold.objects.filter(state=HoldState.HELD, expires_at__lte=now).order_by("expires_at")

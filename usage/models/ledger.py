@@ -8,7 +8,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from hub.common.models import AppendOnlyModel, HubModel
 from hub.common.money import ZERO, MoneyField
-from usage.enums import Kind, RequestOutcome, Unit
+from usage.enums import Kind, Outcome, Unit
 from usage.models.rules import never_negative, one_of
 
 # The roll-up of a day is spread over this many rows, so that no row is hot.
@@ -22,8 +22,6 @@ class UsageLog(AppendOnlyModel):
     `attempt_id` the request. A row that is not `confirmed` is a request whose answer was lost, to be reconciled.
     """
 
-    Outcome = RequestOutcome
-
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     api_key_id = models.UUIDField(null=True, blank=True)
     reference = models.UUIDField(db_index=True)
@@ -35,7 +33,7 @@ class UsageLog(AppendOnlyModel):
     cost = MoneyField()
     estimate = MoneyField(help_text="What was held for it.")
     latency_ms = models.PositiveBigIntegerField()
-    outcome = models.CharField(max_length=10, choices=RequestOutcome)
+    outcome = models.CharField(max_length=10, choices=Outcome)
     confirmed = models.BooleanField(help_text="No: the answer was lost; to be reconciled with the provider's bill.")
     estimated = models.BooleanField(help_text="The provider gave no usage; the units are the hub's own count.")
     over_hold = models.BooleanField(help_text="The cost is above what was held.")
@@ -47,10 +45,10 @@ class UsageLog(AppendOnlyModel):
         ordering = ["-created_at"]
         constraints = [
             one_of("usage_logs", "kind", Kind),
-            one_of("usage_logs", "outcome", RequestOutcome),
+            one_of("usage_logs", "outcome", Outcome),
             *never_negative("usage_logs", "cost", "estimate"),
             CheckConstraint(
-                name="usage_logs_unknown_unconfirmed", condition=~Q(outcome=RequestOutcome.UNKNOWN, confirmed=True)
+                name="usage_logs_unknown_unconfirmed", condition=~Q(outcome=Outcome.UNKNOWN, confirmed=True)
             ),
         ]
         # A user's own sums are read from here alone (index-only), a page of the ledger by its order.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
@@ -22,7 +24,7 @@ class PriceQuerySet(AppendOnlyQuerySet["ModelPrice"]):
         """What counts at that moment."""
         return self.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=at), effective_from__lte=at)
 
-    def close(self, *, price_id: object, former: datetime | None, at: datetime) -> bool:
+    def close(self, *, price_id: UUID, former: datetime | None, at: datetime) -> bool:
         """Ends a price at `at`, if its end still is `former`; the trigger refuses an end in the past."""
         return bool(models.QuerySet.update(self.filter(pk=price_id, effective_to=former), effective_to=at))
 
@@ -44,7 +46,7 @@ class ModelPrice(AppendOnlyModel):
     source = models.TextField()
     uncertain = models.BooleanField(default=False)
 
-    objects = PriceQuerySet.as_manager()
+    objects: ClassVar = PriceQuerySet.as_manager()
 
     class Meta:
         db_table = "model_prices"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -69,13 +71,11 @@ class QuotaPeriod(HubModel):
 class QuotaHold(HubModel):
     """Money set aside for one job until it is settled or released, in the very periods in which it was made."""
 
-    State = HoldState
-
     reference = models.UUIDField(unique=True, help_text="The job that it is held for.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
     amount = MoneyField()
-    state = models.CharField(max_length=10, choices=State, default=State.HELD)
+    state = models.CharField(max_length=10, choices=HoldState, default=HoldState.HELD)
     expires_at = models.DateTimeField(help_text="Then its job is looked at; time alone releases nothing.")
     periods = ArrayField(models.UUIDField(), help_text="The quota periods it is held in.")
     cost = MoneyField(null=True, blank=True, help_text="What was settled.")
@@ -114,7 +114,7 @@ class GrantQuerySet(AppendOnlyQuerySet["QuotaGrant"]):
         unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
         return self.filter(unexpired, voided_at__isnull=True, effective_at__lte=at)
 
-    def void(self, *, grant_id: object, at: datetime) -> bool:
+    def void(self, *, grant_id: UUID, at: datetime) -> bool:
         """Takes a grant back; False when somebody already did."""
         return bool(models.QuerySet.update(self.filter(pk=grant_id, voided_at__isnull=True), voided_at=at))
 
@@ -137,7 +137,7 @@ class QuotaGrant(AppendOnlyModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
 
-    objects = GrantQuerySet.as_manager()
+    objects: ClassVar = GrantQuerySet.as_manager()
 
     class Meta:
         db_table = "quota_grants"

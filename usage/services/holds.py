@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from hub.common.money import ZERO, usd
+from usage.enums import HoldState
 from usage.errors import NoQuota, QuotaExceeded, QuotaHeld, QuotaRefusal
 from usage.models import Quota, QuotaHold, QuotaPeriod
 from usage.periods import bounds
-from usage.selectors import granted, quota_statuses, quotas_at
+from usage.selectors import granted, open_periods, quota_statuses
 
 
 @transaction.atomic(savepoint=False)
@@ -47,27 +47,27 @@ def settle_hold(*, reference: UUID, cost: Decimal) -> bool:
     Both happen in the periods of the hold, whatever the time is now. False, and nothing done, when it has ended before.
     Raises QuotaHold.DoesNotExist when nothing was ever held for the reference.
     """
-    return _end(reference, usd(cost), QuotaHold.State.SETTLED)
+    return _end(reference, usd(cost), HoldState.SETTLED)
 
 
 @transaction.atomic(savepoint=False)
 def release_hold(*, reference: UUID) -> bool:
     """Ends a hold at no cost. False, and nothing done, when it has ended before; raises as `settle_hold`."""
-    return _end(reference, None, QuotaHold.State.RELEASED)
+    return _end(reference, None, HoldState.RELEASED)
 
 
 def _current_periods(user_id: UUID, kind: str, now: datetime) -> list[UUID]:
-    found = dict(quotas_at(user_id=user_id, kind=kind, at=now).values_list("pk", "current__pk"))
+    found = open_periods(user_id=user_id, kind=kind, at=now)
     if not found:
         raise NoQuota(kind=kind)
     unopened = [quota for quota, period in found.items() if period is None]
     if unopened:
-        open_periods(unopened, now)
-        found = dict(quotas_at(user_id=user_id, kind=kind, at=now).values_list("pk", "current__pk"))
-    return sorted(found.values())
+        start_periods(unopened, now)
+        found = open_periods(user_id=user_id, kind=kind, at=now)
+    return sorted(filter(None, found.values()))
 
 
-def open_periods(quotas: Sequence[UUID], now: datetime) -> None:
+def start_periods(quotas: Sequence[UUID], now: datetime) -> None:
     """Makes the periods around `now` of these quotas where there is none; in a race, the first one stays.
 
     The quotas are locked, so that a limit set at the same time is either read here or written to the period made here.
@@ -90,7 +90,7 @@ def _take(hold: QuotaHold, now: datetime) -> bool:
     return taken.update(held=F("held") + hold.amount, last_updated_at=now) == len(hold.periods)
 
 
-def _locked(periods: Sequence[UUID]) -> Any:
+def _locked(periods: Sequence[UUID]) -> QuerySet[QuotaPeriod]:
     """These periods. An UPDATE locks rows in whatever order it meets them: several are locked by primary key first."""
     rows = QuotaPeriod.objects.filter(pk__in=periods)
     if len(periods) > 1:
@@ -105,10 +105,10 @@ def _refusal(hold: QuotaHold, now: datetime) -> QuotaRefusal:
     return QuotaExceeded(policies=policies) if is_exceeded else QuotaHeld(policies=policies)
 
 
-def _end(reference: UUID, cost: Decimal | None, state: QuotaHold.State) -> bool:
+def _end(reference: UUID, cost: Decimal | None, state: HoldState) -> bool:
     hold = QuotaHold.objects.only("amount", "periods").get(reference=reference)
     now = timezone.now()
-    open_hold = QuotaHold.objects.filter(pk=hold.pk, state=QuotaHold.State.HELD)
+    open_hold = QuotaHold.objects.filter(pk=hold.pk, state=HoldState.HELD)
     if not open_hold.update(state=state, cost=cost, closed_at=now):
         return False
     given_back = F("held") - hold.amount

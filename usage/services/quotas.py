@@ -13,7 +13,7 @@ from audit.services import record
 from hub.common.money import text, usd
 from usage.models import Quota, QuotaGrant, QuotaPeriod
 from usage.periods import bounds
-from usage.services.holds import open_periods
+from usage.services.holds import start_periods
 from users.models import User
 
 
@@ -52,7 +52,7 @@ def grant_credit(
     It ends with the period, or at `expires_at`; a hold that it made possible stays. A second call gives it again.
     """
     now = timezone.now()
-    open_periods([quota.pk], now)
+    start_periods([quota.pk], now)
     grant = QuotaGrant.objects.create(
         quota_period=QuotaPeriod.objects.get(quota=quota, starts_at=bounds(quota.period, now).starts_at),
         amount=usd(amount),
