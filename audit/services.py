@@ -1,0 +1,88 @@
+"""Writes the audit trail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from ipaddress import IPv6Address, ip_address
+from uuid import UUID
+
+from audit.actions import Action
+from audit.models import LONGEST_LABEL, AuditLog
+from hub.common.keyring import blind_index
+from hub.common.request_id import current_request_id
+
+IP_PURPOSE = "audit_logs.ip"
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+# What must not be in the trail under any name that contains one of these; neither joined (apikey) nor apart (api_key).
+_SECRET = frozenset({"password", "passwd", "passphrase", "secret", "authorization", "cookie", "email", "apikey"})
+# A number under these is a count (of tokens, of characters of the prompt), a text is the thing itself.
+_SECRET_UNLESS_NUMBER = frozenset({"token", "prompt"})
+
+
+def record(
+    *,
+    action: str,
+    actor_id: UUID | None = None,
+    actor_label: str = "",
+    target: tuple[str, UUID] | None = None,
+    ip: str | None = None,
+    **data: object,
+) -> AuditLog:
+    """One row, in the caller's transaction; a second call is a second row.
+
+    Raises ValueError for an action that is not in the catalogue, for an `ip` that is none, and for a key of `data`, at
+    any depth, that names a secret or personal data. References (`api_key_id`) and counts (`input_token=7`) may stay.
+    """
+    _refuse_secrets(data)
+    target_type, target_id = target or ("", None)
+    plain_ip = None if ip is None else normalise_ip(ip)
+    return AuditLog.objects.create(
+        action=Action(action),
+        actor_id=actor_id,
+        actor_label=actor_label[:LONGEST_LABEL],
+        target_type=target_type,
+        target_id=target_id,
+        request_id=current_request_id(),
+        ip=plain_ip,
+        ip_digest=plain_ip and ip_digest(plain_ip),
+        data=data,
+    )
+
+
+def normalise_ip(value: str) -> str:
+    """The one spelling of an address; IPv4 within IPv6 is IPv4. Raises ValueError."""
+    address = ip_address(value)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
+def ip_digest(value: str) -> bytes:
+    """What stands for an address in `AuditLog.ip_digest`."""
+    return blind_index(normalise_ip(value), purpose=IP_PURPOSE)
+
+
+def _refuse_secrets(value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if _is_secret(str(key), inner):
+                raise ValueError(
+                    f"{key!r} looks like a secret or personal data; it does not belong in the audit trail."
+                )
+            _refuse_secrets(inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for inner in value:
+            _refuse_secrets(inner)
+
+
+def _is_secret(key: str, value: object) -> bool:
+    words = [word.lower().removesuffix("s") for word in _WORD.findall(key)]
+    if words[-1:] == ["id"]:
+        return False
+    named = {*words, *(first + second for first, second in zip(words, words[1:], strict=False))}
+    if named & _SECRET:
+        return True
+    return bool(named & _SECRET_UNLESS_NUMBER) and not isinstance(value, int | float | Decimal)
