@@ -1,0 +1,58 @@
+"""Who is calling: an API key in a header."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from hub.common.errors import HubError
+from users.api import schema  # noqa: F401  # registers how this class is described
+from users.errors import CHALLENGE
+from users.models import ApiKey, User
+from users.services import authenticate_api_key
+
+_SCHEME = "bearer"
+GOOGLE_HEADER = "x-goog-api-key"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <key>`, or `x-goog-api-key: <key>` as Google's SDK sends it.
+
+    Gives (owner, ApiKey); raises users.errors.KeyRefused or AccountSuspended. A request without a key is refused here,
+    so a view that is open to all sets `authentication_classes = []`.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey]:
+        """The owner and the key."""
+        try:
+            key = authenticate_api_key(text=_key_text(request), ip=client_ip(request))
+        except HubError:
+            # As DRF does for its own errors: whoever asks for request.user while the answer is being made must not
+            # start, and audit, the same refusal again.
+            request.user, request.auth = AnonymousUser(), None
+            raise
+        return key.owner, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge that goes with a 401."""
+        return CHALLENGE
+
+
+def _key_text(request: Request) -> str:
+    authorization = request.headers.get("Authorization", "").strip()
+    if not authorization:
+        return request.headers.get(GOOGLE_HEADER, "").strip()
+    scheme, _, text = authorization.partition(" ")
+    # Another scheme is a credential that is not ours: handed on whole, it is malformed, not missing.
+    return text.strip() if scheme.lower() == _SCHEME and text.strip() else authorization
+
+
+def client_ip(request: Request) -> str | None:
+    """The address of whoever is connected, None when there is none (a Unix socket); proxies are not believed."""
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None

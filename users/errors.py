@@ -1,0 +1,102 @@
+"""What can go wrong with accounts and keys. The codes never change."""
+
+from __future__ import annotations
+
+from hub.common.errors import HubError
+
+# The scheme a client is asked to use; RFC 9110 wants it in every 401.
+CHALLENGE = 'Bearer realm="hub"'
+
+
+class EmailMalformed(HubError):
+    """The email address is not one that mail could be sent to."""
+
+    code = "email_malformed"
+    status = 422
+    title = "The email address is malformed"
+
+
+class EmailTaken(HubError):
+    """There is an account with this email address already."""
+
+    code = "email_taken"
+    status = 409
+    title = "The email address is taken"
+
+
+class ScopeUnknown(HubError):
+    """An API key needs at least one scope, and each must be one that the hub knows."""
+
+    code = "scope_unknown"
+    status = 422
+    title = "Unknown scope"
+
+
+class ExpiryPast(HubError):
+    """A new API key must expire in the future."""
+
+    code = "expiry_past"
+    status = 422
+    title = "The expiry is in the past"
+
+
+class KeyRefused(HubError):
+    """The API key does not let you in."""
+
+    code = "api_key_refused"
+    status = 401
+    title = "The API key was refused"
+
+    def __init__(self, detail: str | None = None, **facts: object) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE}, **facts)
+
+
+class KeyMissing(KeyRefused):
+    """Send an API key as `Authorization: Bearer <key>` or as `x-goog-api-key: <key>`."""
+
+    code = "api_key_missing"
+    title = "An API key is needed"
+
+
+class KeyMalformed(KeyRefused):
+    """What was sent does not have the form of an API key of this hub."""
+
+    code = "api_key_malformed"
+    title = "The API key is malformed"
+
+
+class KeyUnknown(KeyRefused):
+    """There is no such API key."""
+
+    code = "api_key_unknown"
+    title = "The API key is not known"
+
+
+class KeyExpired(KeyRefused):
+    """The API key has expired."""
+
+    code = "api_key_expired"
+    title = "The API key has expired"
+
+
+class KeyRevoked(KeyRefused):
+    """The API key was revoked."""
+
+    code = "api_key_revoked"
+    title = "The API key was revoked"
+
+
+class AccountSuspended(HubError):
+    """The account that owns this API key is not active."""
+
+    code = "account_suspended"
+    status = 403
+    title = "The account is suspended"
+
+
+class ScopeMissing(HubError):
+    """The API key lacks the scope that this needs."""
+
+    code = "scope_missing"
+    status = 403
+    title = "The API key may not do this"

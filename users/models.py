@@ -1,0 +1,146 @@
+"""Accounts and their API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, Group, Permission, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused, normalise_email
+from hub.common.keyring import blind_index
+from hub.common.models import HubModel
+from users.keys import PREFIX_CHARACTERS
+from users.managers import EMAIL_PURPOSE, UserManager
+
+LONGEST_NAME = 100
+LONGEST_REASON = 500
+LONGEST_SCOPE = 32
+
+
+class User(HubModel, AbstractBaseUser, PermissionsMixin):
+    """A person or a client. The email is sealed; its keyed hash finds it and is unique. An anonymised one has none."""
+
+    class Status(models.TextChoices):
+        """ACTIVE and NOTIFIED (told that it will be suspended for want of use) may use the hub; the others may not."""
+
+        ACTIVE = "active"
+        NOTIFIED = "notified"
+        SUSPENDED = "suspended"
+        ANONYMISED = "anonymised"
+
+    email = EncryptedEmailField(null=True, blank=True)
+    email_index = BlindIndexField(null=True, blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
+    last_active_at = models.DateTimeField(null=True, blank=True, editable=False)
+    legal_hold_until = models.DateTimeField(null=True, blank=True)
+    legal_hold_reason = models.CharField(max_length=LONGEST_REASON, blank=True)
+    is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the admin.")
+    # Tables of our own for the two relations, so that their rows have UUID keys as well.
+    groups = models.ManyToManyField(  # type: ignore[assignment]
+        Group, through="users.UserGroup", blank=True, related_name="user_set", related_query_name="user"
+    )
+    user_permissions = models.ManyToManyField(  # type: ignore[assignment]
+        Permission, through="users.UserPermission", blank=True, related_name="user_set", related_query_name="user"
+    )
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        db_table = "users"
+        constraints = [
+            models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
+            models.CheckConstraint(
+                condition=Q(status__in=["active", "notified", "suspended", "anonymised"]), name="users_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True, email_index__isnull=True)
+                | Q(email__isnull=False, email_index__isnull=False),
+                name="users_email_with_index",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="anonymised") | Q(email__isnull=True), name="users_anonymised_has_no_email"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Never the email: this text ends up in the admin's log and in messages.
+        return str(self.id)
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether the account may use the hub; what Django asks before it lets anyone in."""
+        return self.status in (self.Status.ACTIVE, self.Status.NOTIFIED)
+
+    def set_email(self, value: str) -> None:
+        """Sets the address and its index together; raises ValueError for a malformed one. Does not save."""
+        self.email_index = blind_index(normalise_email(value), purpose=EMAIL_PURPOSE)
+        self.email = value.strip()
+
+    def natural_key(self) -> tuple[str]:
+        """Refused: it is the email in clear, and dumpdata would write it beside whatever points here."""
+        raise PlaintextRefused("users have no natural key: it would be the email in clear.")
+
+
+class UserGroup(HubModel):
+    """A user is in a group."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table = "user_groups"
+        constraints = [models.UniqueConstraint(fields=["user", "group"], name="user_groups_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.group_id}"
+
+
+class UserPermission(HubModel):
+    """A user has a permission of their own, beside those of their groups."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    permission = models.ForeignKey(Permission, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table = "user_permissions"
+        constraints = [models.UniqueConstraint(fields=["user", "permission"], name="user_permissions_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} may {self.permission_id}"
+
+
+class ApiKey(HubModel):
+    """What a client sends. Its prefix is kept in clear; the hash is keyed with the pepper that `pepper_kid` names."""
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=LONGEST_NAME)
+    prefix = models.CharField(max_length=PREFIX_CHARACTERS, editable=False)
+    secret_hash = BlindIndexField()
+    pepper_kid = models.CharField(max_length=32, editable=False)
+    scopes = ArrayField(models.CharField(max_length=LONGEST_SCOPE))
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "api_keys"
+        verbose_name = "API key"
+        constraints = [
+            models.UniqueConstraint(fields=["prefix"], name="api_keys_prefix_unique"),
+            models.CheckConstraint(condition=Q(scopes__len__gt=0), name="api_keys_has_scopes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"hub_{self.prefix}_…"
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time is over at `now`."""
+        return self.expires_at is not None and self.expires_at <= now

@@ -1,0 +1,19 @@
+"""What an API key may do."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Scope(models.TextChoices):
+    """One right. Values are part of the API and never change."""
+
+    GENERATIONS_READ = "generations:read"
+    GENERATIONS_WRITE = "generations:write"
+    MEDIA_READ = "media:read"
+    MEDIA_WRITE = "media:write"
+    USAGE_READ = "usage:read"
+    KEYS_WRITE = "keys:write"
+
+
+ALL_SCOPES: tuple[str, ...] = tuple(Scope.values)

@@ -1,0 +1,38 @@
+"""Reads accounts and keys."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from hub.common.fields import normalise_email
+from hub.common.keyring import blind_indexes
+from users.managers import EMAIL_PURPOSE
+from users.models import ApiKey, User
+
+
+def users_with_email(email: str) -> QuerySet[User]:
+    """The account with exactly that address, in any spelling; none for a malformed one."""
+    try:
+        indexes = blind_indexes(normalise_email(email), purpose=EMAIL_PURPOSE)
+    except ValueError:
+        return User.objects.none()
+    return User.objects.filter(email_index__in=indexes)
+
+
+def find_api_key(*, prefix: str) -> ApiKey | None:
+    """The key with that prefix and, in the same query, its owner."""
+    return ApiKey.objects.select_related("owner").filter(prefix=prefix).first()
+
+
+def api_keys_of(*, owner: User) -> QuerySet[ApiKey]:
+    """The owner's keys, newest first, the revoked ones too."""
+    return ApiKey.objects.filter(owner=owner).order_by("-created_at", "-id")
+
+
+def masked_email(email: str | None) -> str:
+    """`a***@e***.com`: enough to recognise an address one knows, not enough to write to it; "" for none."""
+    if not email:
+        return ""
+    local, _, domain = email.rpartition("@")
+    name, _, top = domain.rpartition(".")
+    return f"{local[:1]}***@{name[:1]}***.{top}" if name else f"{local[:1]}***@{top[:1]}***"
