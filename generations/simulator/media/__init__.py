@@ -1,0 +1,1 @@
+"""Real files that depend on the prompt: images that open, videos and music that play."""

@@ -1,0 +1,118 @@
+"""Tokens: how many a text or a file counts as, and both of Google's ways to say it.
+
+Text counts a quarter of a token for each ASCII character and one for any other, rounded up. An image counts 258, a
+document 258, audio one for each 500 bytes (at least 32), a video one for each 200 bytes (at least 258); a file that is
+only named counts as 100,000 bytes. Thoughts are output.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+IMAGE_TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
+VIDEO_TOKENS_PER_SECOND = {"360p": 1714, "720p": 5792, "1080p": 8571, "4k": 17143}
+AUDIO_TOKENS_PER_SECOND = 25
+
+
+def text_tokens(text: str) -> int:
+    plain = sum(character.isascii() for character in text)
+    return math.ceil(plain / 4 + len(text) - plain)
+
+
+def cut_to(text: str, tokens: int) -> str:
+    """The longest beginning of `text` that counts at most `tokens`."""
+    if text_tokens(text) <= tokens:
+        return text
+    weight = 0.0
+    for position, character in enumerate(text):
+        weight += 0.25 if character.isascii() else 1
+        if weight > tokens:
+            return text[:position]
+    return text
+
+
+def file_tokens(mime_type: str, size: int) -> tuple[str, int]:
+    """(modality, tokens) of an input file of `size` bytes."""
+    family = mime_type.partition("/")[0]
+    if family == "audio":
+        return "AUDIO", max(32, size // 500)
+    if family == "video":
+        return "VIDEO", max(258, size // 200)
+    if family == "image":
+        return "IMAGE", 258
+    return "DOCUMENT", 258
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """`prompt` counts cached tokens too, by modality; `media` is output that is not text, by modality."""
+
+    prompt: Mapping[str, int]
+    cached: int = 0
+    text: int = 0
+    thoughts: int = 0
+    media: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def prompt_total(self) -> int:
+        return sum(self.prompt.values())
+
+    @property
+    def output_total(self) -> int:
+        return self.text + sum(self.media.values())
+
+    @property
+    def total(self) -> int:
+        return self.prompt_total + self.output_total + self.thoughts
+
+    def units(self) -> dict[str, int]:
+        """In the hub's units: input without what is cached or audio, output with the thoughts."""
+        audio = self.prompt.get("AUDIO", 0)
+        return {
+            "input_token": self.prompt_total - self.cached - audio,
+            "cached_token": self.cached,
+            "audio_token": audio,
+            "output_token": self.text + self.thoughts,
+            "image_token": self.media.get("IMAGE", 0),
+            "video_token": self.media.get("VIDEO", 0),
+        }
+
+    def classic(self, *, enterprise: bool) -> dict[str, Any]:
+        """usageMetadata; counts that are zero are left out, as Google leaves them out."""
+        output = {"TEXT": self.text, **self.media}
+        counts: dict[str, Any] = {
+            "promptTokenCount": self.prompt_total,
+            "cachedContentTokenCount": self.cached,
+            "candidatesTokenCount": self.output_total,
+            "thoughtsTokenCount": self.thoughts,
+            "totalTokenCount": self.total,
+            "promptTokensDetails": _details(self.prompt),
+            "cacheTokensDetails": _details({"TEXT": self.cached}),
+            "candidatesTokensDetails": _details(output),
+            "trafficType": "ON_DEMAND" if enterprise else "",
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def of_interaction(self) -> dict[str, Any]:
+        return {
+            "total_input_tokens": self.prompt_total,
+            "total_cached_tokens": self.cached,
+            "total_output_tokens": self.output_total,
+            "total_thought_tokens": self.thoughts,
+            "total_tool_use_tokens": 0,
+            "total_tokens": self.total,
+            "input_tokens_by_modality": _by_modality(self.prompt),
+            "cached_tokens_by_modality": _by_modality({"TEXT": self.cached}),
+            "output_tokens_by_modality": _by_modality({"TEXT": self.text, **self.media}),
+        }
+
+
+def _details(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"modality": modality, "tokenCount": count} for modality, count in counts.items() if count]
+
+
+def _by_modality(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"modality": modality.lower(), "tokens": count} for modality, count in counts.items() if count]
