@@ -21,6 +21,10 @@ READY_SECONDS = 120.0
 POLL_SECONDS = 0.03
 PORT_ATTEMPTS = 5
 PORT_TAKEN = "Address already in use"
+FILE_ADVICE = {
+    "No space left on device": "The disk of HUB_VAR is full: free some space, or set HUB_VAR to a directory with room.",
+    "Read-only file system": "HUB_VAR is on a read-only disk: set it to a directory that can be written.",
+}
 
 
 class Server(ABC):
@@ -118,7 +122,7 @@ class PortTaken(LocalServerError):
 
 def explained_output(name: str, said: str, advice: dict[str, str], fact: str) -> LocalServerError:
     """The one line for what a program said before it ended: known words become advice, else its last line is quoted."""
-    for words, line in advice.items():
+    for words, line in (FILE_ADVICE | advice).items():
         if words in said:
             return LocalServerError(line)
     lines = [line.strip() for line in said.splitlines() if line.strip()]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from hub.local.binaries import valkey_program
 from hub.local.ports import LOOPBACK
@@ -54,7 +56,9 @@ class Valkey(Server):
         return launch_with_input(program, output, text)
 
     def _answers(self) -> bool:
-        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2)
+        # The caller asks again soon: no attempts within the attempt.
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except redis.RedisError:

@@ -1,0 +1,26 @@
+"""A process that keeps servers: `python -m hub.local.tests.supervisor VAR`; says when they run, ends with its input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hub.local.errors import LocalServerError
+from hub.local.servers import LocalServers
+from hub.local.tests.tools import FAST
+
+
+def main() -> None:
+    servers = LocalServers(Path(sys.argv[1]), postgres_options=FAST)
+    try:
+        servers.start()
+    except LocalServerError as error:
+        sys.exit(f"error: {error}")
+    sys.stdout.write("running\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    servers.stop()
+
+
+if __name__ == "__main__":
+    main()
