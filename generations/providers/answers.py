@@ -14,15 +14,18 @@ from google.genai import _interactions, errors
 
 from generations.providers.base import ProviderRequest
 
+PROMPT_REFUSED = "provider_prompt_refused"
+OUTPUT_REFUSED = "provider_output_refused"
 LONGEST_WISH_SECONDS = 24 * 3600.0
 LONGEST_EXPLANATION = 300
 
 # Google's refusals by policy have no code of their own on some routes: an INVALID_ARGUMENT whose text says what it is.
 _SAFETY_TEXT = re.compile(
     r"responsible ai|usage guidelines|sensitive words|support codes?:|"
-    r"(?:content|usage|safety) (?:polic|filter|reason|guideline)|prohibited (?:content|use)|was blocked|been blocked",
+    r"(?:content|usage|safety) (?:polic|filter|reason|guideline)|prohibited (?:content|use)|(?:was|were|been) blocked",
     re.IGNORECASE,
 )
+_OF_OUTPUT = re.compile(r"responses? w|output|recitation|filtered out", re.IGNORECASE)
 _SAFETY_CODE = re.compile(r"safety|blocked|prohibited|polic|filtered|recitation", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?")
 _PRIVATE = re.compile(r"\S+://\S+|\bAIza[\w-]+|\bAQ\.[\w-]+|\bya29\.[\w.-]+|\bBearer\s+\S+|\"[^\"]*\"|“[^”]*”|`[^`]*`")
@@ -64,6 +67,11 @@ def message_of(body: Mapping[str, Any]) -> str:
 def is_safety(*, code: str = "", message: str = "") -> bool:
     """Whether a refusal was made for what the prompt or the output is about."""
     return bool(_SAFETY_CODE.search(code) or _SAFETY_TEXT.search(message))
+
+
+def refused_stage(message: str) -> str:
+    """Which of the two refusals for safety the words are about."""
+    return OUTPUT_REFUSED if _OF_OUTPUT.search(message) else PROMPT_REFUSED
 
 
 def is_bad_key(body: Mapping[str, Any]) -> bool:

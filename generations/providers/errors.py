@@ -58,7 +58,8 @@ _BY_STATUS: dict[int, tuple[str, bool]] = {
 }
 _MESSAGES = {
     "provider_invalid_request": "The provider refused the request as invalid.",
-    "provider_prompt_refused": "The provider refused the prompt.",
+    answers.PROMPT_REFUSED: "The provider refused the prompt.",
+    answers.OUTPUT_REFUSED: "The provider withheld what it had made.",
     "provider_denied": "The provider refused the hub's credentials.",
     "provider_model_unavailable": "The provider does not offer this model.",
     "provider_operation_lost": "The provider no longer knows this piece of work.",
@@ -121,7 +122,7 @@ def _of_paid_call(error: Exception, request: ProviderRequest) -> ProviderError:
     if status == 400 and answers.is_bad_key(body):
         code, detail = "provider_denied", ""
     elif code == "provider_invalid_request" and answers.is_safety(message=answers.message_of(body)):
-        code = "provider_prompt_refused"
+        code, detail = answers.refused_stage(answers.message_of(body)), ""
     # A 5xx page that is not Google's comes from something in between, which cannot know what Google did.
     unknown = not 400 <= status < 600 or (status >= 500 and not answers.is_googles(body))
     billed = Billed.UNKNOWN if unknown else Billed.NO

@@ -9,7 +9,7 @@ from google.genai import types
 from generations.providers import clients, units
 from generations.providers.base import Blocked, Finished, Outcome, Output, ProviderError, ProviderRequest
 from generations.providers.errors import bad_answer, paid_call, reading
-from generations.providers.outputs import refused_prompt, text_and_files, write_inline
+from generations.providers.outputs import refusal, text_and_files, write_inline
 
 Reason = types.FinishReason
 # A candidate that ends for one of these was taken back for what it says or shows.
@@ -41,7 +41,7 @@ class GeminiAdapter:
                     model=request.model, contents=_contents(request), config=_config(request)
                 )
         except ProviderError as error:
-            return refused_prompt(error)
+            return refusal(error)
         with reading():
             return _outcome(request, answer)
 

@@ -22,7 +22,7 @@ from generations.providers.base import (
     ProviderRequest,
 )
 from generations.providers.errors import bad_answer, free_call, paid_call, reading
-from generations.providers.outputs import inline, refused_prompt, text_and_files, write_inline
+from generations.providers.outputs import inline, refusal, text_and_files, write_inline
 from usage.enums import Unit
 
 OMNI_POLL_SECONDS = 10.0
@@ -49,7 +49,7 @@ class InteractionsAdapter:
                     **_way(request),
                 )
         except ProviderError as error:
-            return refused_prompt(error)
+            return refusal(error)
         return _read(request, answer)
 
     def poll(self, request: ProviderRequest, operation: str) -> Outcome:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from generations.providers.answers import OUTPUT_REFUSED, PROMPT_REFUSED
 from generations.providers.base import Blocked, Output, ProviderError
 from generations.providers.errors import bad_answer
 
@@ -36,8 +37,10 @@ def write_inline(output: Output, destination: BinaryIO) -> bool:
     return True
 
 
-def refused_prompt(error: ProviderError) -> Blocked:
-    """The refusal of a prompt that came as an error answer; raises any other error again."""
-    if error.code != "provider_prompt_refused":
-        raise error
-    return Blocked("prompt", "SAFETY", None, charged=False)
+def refusal(error: ProviderError) -> Blocked:
+    """A refusal for safety that came as an error answer; raises any other error again."""
+    if error.code == PROMPT_REFUSED:
+        return Blocked("prompt", "SAFETY")
+    if error.code == OUTPUT_REFUSED:
+        return Blocked("output", "SAFETY")
+    raise error

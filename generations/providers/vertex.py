@@ -12,7 +12,7 @@ from google.genai import types
 from generations.providers import answers, clients, storage
 from generations.providers.base import Blocked, Finished, Outcome, Output, Pending, ProviderError, ProviderRequest
 from generations.providers.errors import bad_answer, free_call, paid_call, reading
-from generations.providers.outputs import inline, refused_prompt, write_inline
+from generations.providers.outputs import inline, refusal, write_inline
 from usage.enums import Unit
 
 VEO_POLL_SECONDS = 10.0
@@ -30,7 +30,7 @@ class VertexAdapter:
         try:
             return begin(request)
         except ProviderError as error:
-            return refused_prompt(error)
+            return refusal(error)
 
     def poll(self, request: ProviderRequest, operation: str) -> Outcome:
         config = types.GetOperationConfig(http_options=clients.options_of(request))
