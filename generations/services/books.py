@@ -19,8 +19,8 @@ from audit.actions import Action
 from generations import catalogue
 from generations.models import Generation, GenerationAttempt
 from generations.services import attempts, lease
-from generations.services.attempts import WORKER
 from generations.services.answer import Answer, Block
+from generations.services.attempts import WORKER
 from generations.services.lease import Job, LeaseLost
 from hub.common.money import ZERO
 from media import services as media
