@@ -1,0 +1,13 @@
+"""The project as an app: its commands and checks are found, and every process knows the broker."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+from hub.celery import app as celery_app
+
+__all__ = ["HubConfig", "celery_app"]
+
+
+class HubConfig(AppConfig):
+    name = "hub"
