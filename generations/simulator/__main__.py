@@ -29,24 +29,28 @@ what was asked:
   DELETE /_simulator/calls    forgets them, and how often each fault was used
   GET    /_simulator/health   {"status": "ok"}
 
-exit status: 0 after SIGTERM or SIGINT, 1 when the address cannot be used, 2 for a wrong option."""
+exit status: 0 after SIGTERM or SIGINT, 1 when it cannot listen or say so, 2 for a wrong option."""
 
 
 def main() -> None:
     options = _options()
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    simulator = Simulator(Settings(latency=options.latency, operation_seconds=options.operation_seconds))
-    try:
-        server = Server((options.host, options.port), simulator)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        sys.exit(f"simulator: cannot listen on {options.host}:{options.port}: {reason}")
+    server = _listen(options)
     if options.ready_file:
         _announce(options.ready_file, server.url)
     sys.stdout.write(f"simulator: {server.url}\n")
     sys.stdout.flush()
     server.serve_forever()
+
+
+def _listen(options: argparse.Namespace) -> Server:
+    simulator = Simulator(Settings(latency=options.latency, operation_seconds=options.operation_seconds))
+    try:
+        return Server((options.host, options.port), simulator)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        sys.exit(f"simulator: cannot listen on {options.host}:{options.port}: {reason}")
 
 
 def _options() -> argparse.Namespace:
@@ -73,7 +77,10 @@ def _options() -> argparse.Namespace:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError("must be a number of seconds, zero or more")
     return value
@@ -81,9 +88,12 @@ def _seconds(text: str) -> float:
 
 def _announce(path: Path, url: str) -> None:
     """Written beside and renamed, so that a reader never sees half of it."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        json.dump({"url": url, "pid": os.getpid()}, file)
-    Path(file.name).replace(path)
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            json.dump({"url": url, "pid": os.getpid()}, file)
+        Path(file.name).replace(path)
+    except OSError as error:
+        sys.exit(f"simulator: cannot write {path}: {error.strerror}")
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

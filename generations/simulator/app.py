@@ -157,7 +157,8 @@ def _work(simulator: Simulator, request: Request, ask: Ask) -> Answer:
 
 
 def _hangs_unworked(ask: Ask, fault: Fault) -> bool:
-    lasting = ask.target.verb == "predictLongRunning" or bool(ask.body.get("background"))
+    background = bool(ask.body.get("background")) and not ask.body.get("stream")
+    lasting = ask.target.verb == "predictLongRunning" or background
     return (fault.name == "hang" and not fault.option("after", 0)) or (fault.name == "never_ends" and not lasting)
 
 

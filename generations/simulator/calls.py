@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,9 @@ class Call:
     billable: bool = False
     units: dict[str, int] = field(default_factory=dict)
     operation: str | None = None
+
+
+FIELDS = tuple(field_.name for field_ in fields(Call))
 
 
 class Ledger:
@@ -74,7 +77,7 @@ class Ledger:
 
     def as_json(self) -> dict[str, Any]:
         with self._lock:
-            calls = [asdict(call) for call in self._calls]
+            calls = [{name: getattr(call, name) for name in FIELDS} for call in self._calls]
             others, started = dict(self._others), self._started
         return {"calls": calls, "totals": _totals(calls, others) | {"calls": started, "dropped": started - len(calls)}}
 

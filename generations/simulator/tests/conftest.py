@@ -19,6 +19,38 @@ ROOT = Path(__file__).parents[3]
 KEY = {"x-goog-api-key": "test-key"}
 
 
+PICTURE = {"response_format": {"type": "image"}}
+FILM = {"response_format": {"type": "video", "delivery": "uri", "duration": "3s"}, "background": True}
+
+
+def contents(prompt: str) -> dict[str, Any]:
+    return {"contents": [{"role": "user", "parts": [{"text": prompt}]}]}
+
+
+def starting(family: str, prompt: str) -> tuple[str, dict[str, Any]]:
+    """(path, body) of a request that starts work of that family."""
+    publisher = "/v1beta1/publishers/google/models"
+    instance = {"instances": [{"prompt": prompt}], "parameters": {"includeRaiReason": True}}
+    requests: dict[str, tuple[str, dict[str, Any]]] = {
+        "text": ("/v1/models/gemini-3.8-flash:generateContent", contents(prompt)),
+        "stream": ("/v1/models/gemini-3.8-flash:streamGenerateContent?alt=sse", contents(prompt)),
+        "image": ("/v1/models/gemini-3.1-flash-image:generateContent", contents(prompt)),
+        "interaction": ("/v1/interactions", {"model": "gemini-3.8-flash", "input": prompt}),
+        "picture": ("/v1/interactions", {"model": "gemini-3.1-flash-image", "input": prompt, **PICTURE}),
+        "song": ("/v1/interactions", {"model": "lyria-3.5", "input": prompt}),
+        "film": ("/v1/interactions", {"model": "gemini-omni-1.2-flash", "input": prompt, **FILM}),
+        "imagen": (f"{publisher}/imagen-4.0-generate-001:predict", instance),
+        "clip": (f"{publisher}/lyria-002:predict", {"instances": [{"prompt": prompt}]}),
+        "veo": (f"{publisher}/veo-3.1-generate-001:predictLongRunning", instance),
+    }
+    return requests[family]
+
+
+FAMILIES = ("text", "stream", "image", "interaction", "picture", "song", "film", "imagen", "clip", "veo")
+AT_ONCE = tuple(family for family in FAMILIES if family not in {"film", "veo"})
+LASTING = ("film", "veo")
+
+
 @dataclass
 class Running:
     """A simulator in a process of its own; `post` and `get` speak plain HTTP, `calls` is what it was asked."""
@@ -31,6 +63,29 @@ class Running:
 
     def get(self, path: str) -> httpx2.Response:
         return self.http.get(self.url + path, headers=KEY)
+
+    def start(self, family: str, prompt: str) -> httpx2.Response:
+        return self.post(*starting(family, prompt))
+
+    def poll(self, family: str, started: httpx2.Response) -> dict[str, Any]:
+        """The operation or the interaction as it is now."""
+        if family == "film":
+            found: dict[str, Any] = self.get(f"/v1/interactions/{started.json()['id']}").json()
+            return found
+        name = started.json()["name"]
+        path = f"/v1beta1/publishers/google/models/{name.split('/')[-3]}:fetchPredictOperation"
+        polled: dict[str, Any] = self.post(path, {"operationName": name}).json()
+        return polled
+
+    def finish(self, family: str, started: httpx2.Response) -> dict[str, Any]:
+        """The same when it has ended."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = self.poll(family, started)
+            if found.get("done") or found.get("status", "in_progress") != "in_progress":
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{found} did not end")
 
     def calls(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.http.get(f"{self.url}/_simulator/calls").json()["calls"]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import av
+import httpx2
 import pytest
 from google import genai
-from google.genai import types
+from google.genai import _interactions, errors, types
 from PIL import Image
 
 from generations.simulator.tests.conftest import Running
@@ -92,7 +95,7 @@ def test_it_runs_a_video_in_the_background(gemini: genai.Client, tmp_path: Path)
         assert container.streams.video[0].width < container.streams.video[0].height
 
 
-def _ended(client: genai.Client, id: str) -> object:
+def _ended(client: genai.Client, id: str) -> Any:
     deadline = time.monotonic() + 10
     while (interaction := client.interactions.get(id)).status == "in_progress" and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -134,6 +137,7 @@ def test_it_works_in_enterprise_mode(enterprise: genai.Client) -> None:
     assert enterprise.interactions.create(model="gemini-3.8-flash", input="hello").status == "completed"
 
 
+@pytest.mark.filterwarnings("ignore:The generate_images method is deprecated")
 def test_it_draws_with_imagen(enterprise: genai.Client) -> None:
     config = types.GenerateImagesConfig(number_of_images=2, aspect_ratio="16:9", output_mime_type="image/jpeg")
     answer = enterprise.models.generate_images(model="imagen-4.0-generate-001", prompt="a dog", config=config)
@@ -159,3 +163,105 @@ def test_it_films_with_veo(enterprise: genai.Client) -> None:
     assert film is not None
     with av.open(io.BytesIO(film.video_bytes or b"")) as container:
         assert container.duration == pytest.approx(6_000_000, abs=100_000)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("400", errors.ClientError), ("429 retry=2", errors.ClientError), ("503", errors.ServerError)],
+)
+def test_its_classic_errors_are_the_sdks(gemini: genai.Client, fault: str, expected: type[errors.APIError]) -> None:
+    with pytest.raises(expected) as caught:
+        gemini.models.generate_content(model="gemini-3.8-flash", contents=f"[[fault:{fault}]] a fox")
+    assert caught.value.code == int(fault.split()[0])
+    if "retry" in fault:
+        assert caught.value.details["error"]["details"][0]["retryDelay"] == "2s"
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("400", _interactions.BadRequestError),
+        ("403", _interactions.PermissionDeniedError),
+        ("429", _interactions.RateLimitError),
+        ("500", _interactions.InternalServerError),
+        ("reset_after", _interactions.APIConnectionError),
+    ],
+)
+def test_its_errors_of_interactions_are_the_sdks(gemini: genai.Client, fault: str, expected: type[Exception]) -> None:
+    with pytest.raises(expected):
+        gemini.interactions.create(model="lyria-3.5", input=f"[[fault:{fault}]] a waltz")
+
+
+def test_the_sdk_sees_an_error_in_the_middle_of_a_stream(gemini: genai.Client) -> None:
+    stream = gemini.models.generate_content_stream(model="gemini-3.8-flash", contents="[[fault:fails_late]] a fox")
+    assert next(stream).text
+    with pytest.raises(errors.ServerError):
+        list(stream)
+
+
+def test_the_sdk_sees_a_torn_stream(gemini: genai.Client) -> None:
+    stream = gemini.models.generate_content_stream(model="gemini-3.8-flash", contents="[[fault:truncated]] a fox")
+    assert next(stream).text
+    with pytest.raises(httpx2.RemoteProtocolError):
+        list(stream)
+
+
+def test_the_sdk_sees_what_is_not_json(gemini: genai.Client) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        gemini.models.generate_content(model="gemini-3.8-flash", contents="[[fault:bad_json]] a fox")
+
+
+def test_the_sdk_sees_a_blocked_prompt_and_a_blocked_output(gemini: genai.Client) -> None:
+    prompt, output = (
+        gemini.models.generate_content(model="gemini-3.8-flash", contents=f"[[fault:{fault}]] a fox")
+        for fault in ("blocked_prompt", "blocked_output")
+    )
+    assert prompt.prompt_feedback is not None
+    assert prompt.prompt_feedback.block_reason is types.BlockedReason.PROHIBITED_CONTENT
+    assert output.candidates is not None
+    assert output.candidates[0].finish_reason is types.FinishReason.SAFETY
+
+
+@pytest.mark.filterwarnings("ignore:The generate_images method is deprecated")
+def test_the_sdk_sees_filtered_media(enterprise: genai.Client) -> None:
+    config = types.GenerateImagesConfig(include_rai_reason=True)
+    pictures = enterprise.models.generate_images(
+        model="imagen-4.0-generate-001", prompt="[[fault:filtered]] a fox", config=config
+    )
+    operation = enterprise.models.generate_videos(
+        model="veo-3.1-generate-001", source=types.GenerateVideosSource(prompt="[[fault:filtered]] a fox")
+    )
+    time.sleep(0.5)
+    operation = enterprise.operations.get(types.GenerateVideosOperation(name=operation.name))
+    assert pictures.generated_images is not None
+    assert pictures.generated_images[0].rai_filtered_reason
+    assert operation.response is not None
+    assert (operation.response.rai_media_filtered_count, operation.response.generated_videos) == (1, None)
+
+
+def test_the_sdk_sees_an_operation_that_fails(enterprise: genai.Client) -> None:
+    operation = enterprise.models.generate_videos(
+        model="veo-3.1-generate-001", source=types.GenerateVideosSource(prompt="[[fault:fails_late]] a fox")
+    )
+    time.sleep(0.5)
+    operation = enterprise.operations.get(types.GenerateVideosOperation(name=operation.name))
+    assert operation.done
+    assert operation.error is not None
+    assert operation.error["code"] == 13
+
+
+def test_the_sdk_sees_a_file_that_is_not_ready(gemini: genai.Client) -> None:
+    interaction = gemini.interactions.create(
+        model="gemini-omni-1.2-flash",
+        input="[[fault:file_not_active polls=1]] a fox",
+        background=True,
+        response_format={"type": "video", "delivery": "uri", "duration": "3s"},
+    )
+    uri = _ended(gemini, interaction.id or "").output_video.uri
+    name = "files/" + uri.partition("/files/")[2].partition(":")[0]
+    with pytest.raises(errors.ClientError) as caught:
+        gemini.files.download(file=uri)
+    states = [gemini.files.get(name=name).state for _ in range(2)]
+    assert caught.value.status == "FAILED_PRECONDITION"
+    assert states == [types.FileState.PROCESSING, types.FileState.ACTIVE]
+    assert gemini.files.download(file=uri)
