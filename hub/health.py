@@ -10,17 +10,20 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from hub.api.handlers import only_reads
 from hub.common.redis import redis_client
 
 
-def livez(request: HttpRequest) -> JsonResponse:
+@only_reads
+def livez(request: HttpRequest) -> HttpResponse:
     """200 while the process serves; touches nothing, so that probing it never wakes a sleeping database."""
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
+@only_reads
+def readyz(request: HttpRequest) -> HttpResponse:
     """200 when database, migrations, broker and storage are ready, else 503 with the part that is not. For deploys."""
     parts = {name: _state(check) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in parts.values())
@@ -44,6 +47,9 @@ def _state(check: Callable[[], None]) -> str:
 
 def _database() -> None:
     connection.ensure_connection()
+    if not connection.is_usable():
+        # It was kept from an earlier request; the database went away since.
+        raise NotReady("unreachable")
 
 
 def _migrations() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from hub import health
+from hub.api.schema_view import SchemaView
 
 urlpatterns = [
     path("livez", health.livez),
@@ -15,7 +15,7 @@ urlpatterns = [
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("media.api.urls")),
     path("api/v1/", include("usage.api.urls")),
-    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema", SchemaView.as_view(), name="schema"),
 ]
 
 handler400 = "hub.api.handlers.bad_request"

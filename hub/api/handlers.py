@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -10,6 +13,7 @@ from hub.api.problems import problem_response
 _TEXTS = {
     400: ("bad_request", "Bad request", "The request could not be read."),
     403: ("forbidden", "Not allowed", "You are not allowed to do this."),
+    405: ("method_not_allowed", "Method not allowed", "The header Allow lists the methods of this address."),
     404: ("not_found", "Not found", "There is nothing at this address."),
     500: ("internal_error", "Internal error", "Something broke on our side; it has been logged under this request id."),
 }
@@ -40,3 +44,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def internal_error(request: HttpRequest) -> HttpResponse:
     """500; the traceback is in the log under the request id."""
     return _answer(request, 500)
+
+
+def only_reads(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """For views outside of DRF: OPTIONS is answered, and every method but GET and HEAD refused with 405."""
+    allow = {"Allow": "GET, HEAD, OPTIONS"}
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers=allow)
+        refusal = _answer(request, 405)
+        refusal["Allow"] = allow["Allow"]
+        return refusal
+
+    return guarded

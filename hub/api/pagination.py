@@ -1,34 +1,114 @@
-"""Cursor pages: steady under inserts, no COUNT, no OFFSET."""
+"""Cursor pages: steady under inserts, no COUNT, no OFFSET; rows of one moment are told apart by their id."""
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from rest_framework.pagination import CursorPagination
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from hub.api.serializers import StrictSerializer
+from hub.common.models import HubModel
+
+Row = TypeVar("Row", bound=HubModel)
+MOST = 100
+USUAL = 20
+CURSOR = "cursor"
 
 
-class CursorPages(CursorPagination):
-    """`{"results": [...], "next": URL or null}`, newest first; `limit` from 1 to 100, 20 unless asked."""
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A row's place in an order of newest first."""
 
-    ordering = ("-created_at", "-id")
-    page_size = 20
-    page_size_query_param = "limit"
-    max_page_size = 100
+    created_at: datetime
+    id: UUID
 
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self.get_next_link()})
+    def encoded(self) -> str:
+        """For a URL; `decoded` reads it back."""
+        plain = f"{self.created_at.astimezone(UTC).isoformat()}|{self.id}"
+        return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "required": ["results", "next"],
-            "properties": {
-                "results": schema,
-                "next": {
-                    "type": ["string", "null"],
-                    "format": "uri",
-                    "description": "The next page, or null on the last.",
-                },
-            },
-        }
+    @classmethod
+    def decoded(cls, cursor: str) -> Position:
+        """Raises ValueError for what `encoded` never made."""
+        try:
+            plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+            moment, _, row_id = plain.partition("|")
+            return cls(datetime.fromisoformat(moment).astimezone(UTC), UUID(row_id))
+        except (binascii.Error, OverflowError) as error:
+            raise ValueError(cursor) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and where the next page starts; None after the last."""
+
+    rows: Sequence[Row]
+    next: Position | None
+
+
+@extend_schema_field({"type": "string"})
+class CursorField(serializers.Field[Position, str, str, Any]):
+    """The cursor of a page."""
+
+    default_error_messages = {"invalid": "This is no cursor of this list; follow the URL in `next`, or leave it out."}
+
+    def to_internal_value(self, data: str) -> Position:
+        try:
+            return Position.decoded(data)
+        except ValueError:
+            self.fail("invalid")
+
+    def to_representation(self, value: Position) -> str:
+        return value.encoded()
+
+
+class PageQuery(StrictSerializer):
+    """The query of a list; subclasses add its filters."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=USUAL, help_text="Results on one page.")
+    cursor = CursorField(default=None, help_text="Where the page starts: follow the URL in `next`.")
+
+
+class CreatedQuery(PageQuery):
+    """The query of a list of what happened when; the two bounds join without gap or overlap."""
+
+    created_after = serializers.DateTimeField(required=False, help_text="Made at or after this moment (RFC 3339).")
+    created_before = serializers.DateTimeField(required=False, help_text="Made before this moment (RFC 3339).")
+
+
+def take_page(rows: QuerySet[Row], *, after: Position | None, limit: int) -> Page[Row]:
+    """The `limit` newest rows after that position; one query."""
+    if after is not None:
+        # The first condition is what the index is entered by, the second what tells apart rows of one moment.
+        older = Q(created_at__lt=after.created_at) | Q(id__lt=after.id)
+        rows = rows.filter(older, created_at__lte=after.created_at)
+    found = list(rows.order_by("-created_at", "-id")[: limit + 1])
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], Position(last.created_at, last.id))
+
+
+def page_of(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """How a page of such results is described in the schema."""
+    name = shape.__name__.removesuffix("Serializer")
+    next_url = serializers.URLField(allow_null=True, help_text="The next page; null on the last.")
+    return inline_serializer(f"{name}Page", {"results": shape(many=True), "next": next_url})
+
+
+def page_response(request: Request, results: Any, following: Position | None = None) -> Response:
+    """`{"results": [...], "next": URL or null}`: the URL repeats this request with the cursor of the next page."""
+    url = request.build_absolute_uri()
+    next_url = replace_query_param(url, CURSOR, following.encoded()) if following else None
+    return Response({"results": results, "next": next_url})

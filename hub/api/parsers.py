@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from hub.common.errors import HubError
+
+DEEPEST = 32
+LONGEST_NUMBER = 40
 
 
 class BodyTooLarge(HubError):
@@ -24,23 +29,29 @@ class BodyTooLarge(HubError):
 
 
 class StrictJSONParser(BaseParser):
-    """A JSON object in UTF-8, at most MAX_BODY_BYTES long; NaN, doubled names and other top levels are refused."""
+    """A JSON object in UTF-8, at most MAX_BODY_BYTES long and DEEPEST levels deep.
+
+    Refused are NaN and Infinity, names that stand twice, other top levels than an object, and what no text can hold.
+    """
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        text = _decoded(_bounded(stream))
-        try:
-            data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
-        except RecursionError as error:
-            raise ParseError("The body is nested too deeply.") from error
-        except ValueError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+        data = _decoded(_bounded(stream))
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object.")
+        for value, depth in _values(data):
+            if depth > DEEPEST:
+                raise ParseError(_TOO_DEEP)
+            if isinstance(value, str) and not _is_text(value):
+                # PostgreSQL's text holds neither, and no field has a use for them.
+                raise ParseError("The body holds a NUL character or half of a surrogate pair.")
         return data
+
+
+_TOO_DEEP = f"The body is nested too deeply: {DEEPEST} levels are the most."
 
 
 def _bounded(stream: IO[bytes]) -> bytes:
@@ -49,28 +60,49 @@ def _bounded(stream: IO[bytes]) -> bytes:
         body = stream.read(limit + 1)
     except RequestDataTooBig as error:
         raise _too_large(limit) from error
+    except UnreadablePostError as error:
+        raise ParseError("The body ended before it was whole.") from error
     if len(body) > limit:
         raise _too_large(limit)
     return body
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The body is larger than {limit} bytes.", limit_bytes=limit)
+    return BodyTooLarge(f"The body is larger than {limit} bytes; send a smaller one.", limit_bytes=limit)
 
 
-def _decoded(body: bytes) -> str:
+def _decoded(body: bytes) -> Any:
     try:
-        text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        return json.loads(
+            body.removeprefix(codecs.BOM_UTF8).decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_number,
+            parse_int=_whole_number,
+            object_pairs_hook=_unique_names,
+        )
     except UnicodeDecodeError as error:
         raise ParseError("The body is not UTF-8.") from error
-    if "\\u0000" in text or "\x00" in text:
-        # PostgreSQL's text cannot hold it, and no field has a use for it.
-        raise ParseError("The body holds a NUL character.")
-    return text
+    except RecursionError as error:
+        raise ParseError(_TOO_DEEP) from error
+    except ValueError as error:
+        raise ParseError(f"The body is not valid JSON: {error}.") from error
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError("a number has too many digits")
+    return int(digits)
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,3 +110,25 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return data
+
+
+def _values(data: Any) -> Iterator[tuple[Any, int]]:
+    """Everything in `data`, names included, with its depth; by a stack of its own, as the nesting is the client's."""
+    waiting = [(data, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        yield value, depth
+        if isinstance(value, dict):
+            waiting.extend((inner, depth + 1) for inner in (*value.keys(), *value.values()))
+        elif isinstance(value, list):
+            waiting.extend((inner, depth + 1) for inner in value)
+
+
+def _is_text(value: str) -> bool:
+    if "\x00" in value:
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

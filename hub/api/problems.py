@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ from rest_framework.views import set_rollback
 from hub.common.errors import HubError, NotFound, ServiceUnavailable
 from hub.common.request_id import current_request_id
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 # What the framework itself raises, and the stable code and title that stand for it.
@@ -31,6 +33,15 @@ FRAMEWORK_CODES: Mapping[type[exceptions.APIException], tuple[str, str]] = {
     exceptions.UnsupportedMediaType: ("unsupported_media_type", "The content type is not supported"),
     exceptions.Throttled: ("rate_limited", "Too many requests"),
 }
+OTHER = ("error", "The request failed")
+# What the client can do about it, where the framework's own words do not say.
+ADVICE: Mapping[type[exceptions.APIException], str] = {
+    exceptions.MethodNotAllowed: "The header Allow lists the methods of this address.",
+    exceptions.NotAcceptable: "Answers are application/json: accept that.",
+    exceptions.UnsupportedMediaType: "Send the body as application/json.",
+}
+INVALID = "Some of what was sent is not valid; `errors` says what, field by field. Nothing was done."
+AWAY = "The database is away for the moment. Try again; with one Idempotency-Key for both nothing is done twice."
 
 
 def problem(*, code: str, status: int, title: str, detail: str, **facts: object) -> dict[str, object]:
@@ -49,15 +60,13 @@ def problem(*, code: str, status: int, title: str, detail: str, **facts: object)
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's hook: our errors, the framework's and a database that is away become problem documents; others are bugs."""
     known = _as_hub_error(error)
-    if known is not None:
-        body = problem(code=known.code, status=known.status, title=known.title, detail=known.detail, **known.facts)
-        response = Response(body, status=known.status, headers=known.headers, content_type=CONTENT_TYPE)
-    elif isinstance(error, exceptions.APIException):
-        response = _framework_response(error)
-    else:
+    if known is None and isinstance(error, exceptions.APIException):
+        known = _from_framework(error)
+    if known is None:
         return None
     set_rollback()
-    return response
+    body = problem(code=known.code, status=known.status, title=known.title, detail=known.detail, **known.facts)
+    return Response(body, status=known.status, headers=known.headers, content_type=CONTENT_TYPE)
 
 
 def _as_hub_error(error: Exception) -> HubError | None:
@@ -66,24 +75,29 @@ def _as_hub_error(error: Exception) -> HubError | None:
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, OperationalError | InterfaceError):
-        return ServiceUnavailable("The database is away for the moment; nothing was done. Try again.")
+        # Its text may hold addresses; which kind it was is enough to look for it in the database's own log.
+        logger.warning("the database is away: %s", type(error.__cause__ or error).__name__)
+        return ServiceUnavailable(AWAY)
     return None
 
 
-def _framework_response(error: exceptions.APIException) -> Response:
-    code, title = next(
-        (entry for kind, entry in FRAMEWORK_CODES.items() if isinstance(error, kind)), ("error", "The request failed")
-    )
-    facts: dict[str, object] = {}
-    detail = str(error.detail) if not isinstance(error, exceptions.ValidationError) else "Some fields are not valid."
+def _from_framework(error: exceptions.APIException) -> HubError:
+    kind = next((kind for kind in FRAMEWORK_CODES if isinstance(error, kind)), exceptions.APIException)
     if isinstance(error, exceptions.ValidationError):
-        facts["errors"] = field_errors(error.detail)
-    headers = {}
-    if isinstance(error, exceptions.APIException) and getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, exceptions.ValidationError) else error.status_code
-    body = problem(code=code, status=int(status), title=title, detail=detail, **facts)
-    return Response(body, status=int(status), headers=headers, content_type=CONTENT_TYPE)
+        known = HubError(INVALID, errors=field_errors(error.detail))
+        known.status = HTTPStatus.UNPROCESSABLE_ENTITY.value
+    else:
+        known = HubError(f"{error.detail} {ADVICE.get(kind, '')}".strip(), headers=_headers(error))
+        known.status = error.status_code
+    known.code, known.title = FRAMEWORK_CODES.get(kind, OTHER)
+    return known
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    """Those that DRF keeps on the error; Allow comes with the view."""
+    wait = getattr(error, "wait", None)
+    challenge = getattr(error, "auth_header", None)
+    return ({"WWW-Authenticate": challenge} if challenge else {}) | ({"Retry-After": f"{wait:.0f}"} if wait else {})
 
 
 def field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:

@@ -1,31 +1,49 @@
-"""OpenAPI: every operation answers errors as problem documents."""
+"""OpenAPI: every operation says what it refuses, as problem documents."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
 
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer
 
-ERRORS: dict[str, str] = {
-    "400": "The body is not valid JSON.",
+ALWAYS = {
     "401": "The API key is missing, malformed, unknown, expired or revoked.",
     "403": "The API key lacks the scope, or the account is suspended.",
-    "503": "The database or the broker is away; nothing was done.",
+    "503": "The database or the broker is away; try again.",
+}
+WITH_ADDRESS = {"404": "There is no such object, or it is not yours."}
+WITH_INPUT = {"422": "Something in the request is not valid; `errors` names each field."}
+WITH_BODY = {
+    "400": "The body is not valid JSON.",
+    "413": "The body is too large.",
+    "415": "The body is not `application/json`.",
 }
 
 
 class HubSchema(AutoSchema):
-    """Adds the problem documents to the responses of every operation."""
+    """Adds the problem documents to the responses of every operation, beside those that a view names itself."""
 
-    def get_response_serializers(self) -> Any:
-        declared = super().get_response_serializers()
-        responses = declared if isinstance(declared, dict) else {"200": declared}
-        problems = {
-            (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description=text)
-            for status, text in ERRORS.items()
-        }
-        return {**responses, **problems}
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        problem = self.resolve_serializer(ProblemSerializer, "response").ref
+        for status, description in self._refusals(operation).items():
+            content = {CONTENT_TYPE: {"schema": problem}}
+            operation["responses"].setdefault(status, {"description": description, "content": content})
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+        return operation
+
+    def _refusals(self, operation: dict[str, Any]) -> dict[str, str]:
+        places = {parameter["in"] for parameter in operation.get("parameters", ())}
+        refusals = dict(ALWAYS)
+        if "path" in places:
+            refusals |= WITH_ADDRESS
+        if "query" in places or self.method == "POST":
+            refusals |= WITH_INPUT
+        if self.method == "POST":
+            refusals |= WITH_BODY
+        return refusals

@@ -3,24 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from hub.common import money
 
 
 class StrictSerializer(serializers.Serializer[Any]):
     """An input whose unknown fields are refused, each named."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = sorted(str(name) for name in data if name not in self.fields)
-            if unknown:
-                raise serializers.ValidationError({name: ["Unknown field."] for name in unknown})
+        unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        refused = {name: [self._unknown()] for name in unknown}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError({**error.detail, **refused}) from error
+        if refused:
+            raise serializers.ValidationError(refused)
+        return values
+
+    def _unknown(self) -> str:
+        known = ", ".join(self.fields)
+        return f"Unknown; known here: {known}." if known else "Unknown; nothing is taken here."
+
+
+class StrictCharField(serializers.CharField):
+    """A text as it was sent: a number is none, and spaces at its ends stay."""
+
+    default_error_messages = {"invalid": "This must be a string."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **kwargs})
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, str) and not self.allow_blank and not data.strip():
+            self.fail("blank")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^-?\d+\.\d{2,9}$", "examples": ["0.05"]})
+class UsdField(serializers.Field[Decimal, Any, str, Any]):
+    """US dollars as a decimal string: exact, at least two places."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"read_only": True, **kwargs})
+
+    def to_representation(self, value: Decimal) -> str:
+        return money.text(value)
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField(help_text="The field, dotted where it is nested: `parameters.duration_seconds`.")
+    message = serializers.CharField()
+
+
+class PolicySerializer(serializers.Serializer[Any]):
+    """Where one quota stood when it refused a request."""
+
+    kind = serializers.CharField(allow_blank=True, help_text="The kind of work it limits; empty: every kind.")
+    period = serializers.CharField()
+    limit_usd = serializers.CharField()
+    spent_usd = serializers.CharField()
+    held_usd = serializers.CharField()
+    requested_usd = serializers.CharField()
+    remaining_usd = serializers.CharField()
+    resets_at = serializers.DateTimeField(allow_null=True)
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
-    """The problem document every error answers with (RFC 9457)."""
+    """The problem document that every error answers with (RFC 9457). Further members are facts of the one problem."""
 
     type = serializers.URLField(help_text="Stable URL of the kind of problem.")
     title = serializers.CharField()
@@ -28,3 +92,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What happened, and what to do.")
     code = serializers.CharField(help_text="Stable; never changes.")
     request_id = serializers.CharField()
+    errors = FieldErrorSerializer(  # type: ignore[assignment]  # a field, which the metaclass takes out of the class
+        many=True, required=False, help_text="Each field that is not valid."
+    )
+    policies = PolicySerializer(many=True, required=False, help_text="Each quota that applies.")
