@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.core.files import File
@@ -15,9 +16,17 @@ from media.models import Media
 from users.models import User
 
 
-def media_of(user: User) -> QuerySet[Media]:
-    """What the user owns and has not deleted, newest first."""
-    return Media.objects.filter(owner=user, deleted_at=None).order_by("-created_at", "-id")
+def media_of(
+    user: User,
+    *,
+    kind: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> QuerySet[Media]:
+    """What the user owns and has not deleted, newest first; made at or after the one moment and before the other."""
+    rules = {"kind": kind, "created_at__gte": created_after, "created_at__lt": created_before}
+    given = {name: value for name, value in rules.items() if value is not None}
+    return Media.objects.filter(owner=user, deleted_at=None, **given).order_by("-created_at", "-id")
 
 
 def one_of(user: User, media_id: UUID) -> Media:

@@ -1,0 +1,44 @@
+"""How a file is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from hub.api.pagination import CreatedQuery
+from media.models import Media
+
+
+class MediaQuery(CreatedQuery):
+    """The query of the list of files."""
+
+    kind = serializers.ChoiceField(choices=Media.Kind.choices, required=False)
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    """What is known of a file, and where its bytes are."""
+
+    media_id = serializers.UUIDField(source="id")
+    kind = serializers.ChoiceField(choices=Media.Kind.choices)
+    mime_type = serializers.CharField()
+    bytes = serializers.IntegerField()
+    width = serializers.IntegerField(allow_null=True, help_text="Pixels; null for sound.")
+    height = serializers.IntegerField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True, help_text="Null for pictures.")
+    url = serializers.SerializerMethodField(help_text="The bytes; needs the API key like every other address.")
+
+    def get_url(self, media: Media) -> str:
+        return reverse("media-content", args=[media.id], request=self.context.get("request"))
+
+
+class MediaSerializer(FileSerializer):
+    """A file as an object of its own."""
+
+    media_id = None  # type: ignore[assignment]  # how DRF leaves out a field of the base
+    id = serializers.UUIDField()
+    sha256 = serializers.CharField()
+    generation_id = serializers.UUIDField(source="reference", allow_null=True, help_text="The generation that made it.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)

@@ -1,0 +1,135 @@
+"""Files: what is known of them, and their bytes."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.pagination import page_of, page_response, take_page
+from hub.api.problems import CONTENT_TYPE
+from hub.api.serializers import ProblemSerializer
+from hub.api.views import HubView, parsed_query
+from media import selectors
+from media.api.ranges import Span, is_current, wanted_span
+from media.api.serializers import MediaQuery, MediaSerializer
+from media.models import Media
+from media.services import EXTENSIONS
+from media.streams import Pieces
+from users.models import User
+
+SCOPE = "media:read"
+
+
+class MediaListView(HubView):
+    """The caller's files."""
+
+    required_scope = SCOPE
+
+    @extend_schema(operation_id="media_list", parameters=[MediaQuery], responses=page_of(MediaSerializer))
+    def get(self, request: Request) -> Response:
+        """The caller's files, newest first."""
+        query = parsed_query(MediaQuery, request)
+        page = {"limit": query.pop("limit"), "after": query.pop("cursor")}
+        found = take_page(selectors.media_of(cast(User, request.user), **query), **page)
+        shown = MediaSerializer(found.rows, many=True, context={"request": request})
+        return page_response(request, shown.data, found.next)
+
+
+class MediaView(HubView):
+    """One file."""
+
+    required_scope = SCOPE
+
+    @extend_schema(operation_id="media_get", responses=MediaSerializer)
+    def get(self, request: Request, media_id: UUID) -> Response:
+        """What is known of one file."""
+        media = selectors.one_of(cast(User, request.user), media_id)
+        return Response(MediaSerializer(media, context={"request": request}).data)
+
+
+class AnyContent(BaseContentNegotiation):
+    """A file is what it is, whatever the client accepts."""
+
+    def select_parser(self, request: Request, parsers: Any) -> None:
+        """There is no body."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """JSON, for the refusals."""
+        return renderers[0], renderers[0].media_type
+
+
+def _header(name: str, text: str, *, response: bool = False) -> OpenApiParameter:
+    codes = [200, 206] if response else False
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=codes)
+
+
+class ContentView(HubView):
+    """The bytes of one file."""
+
+    required_scope = SCOPE
+    content_negotiation_class = AnyContent
+
+    @extend_schema(
+        operation_id="media_content",
+        parameters=[
+            _header("Range", "One range of bytes: `bytes=0-1023`."),
+            _header("If-None-Match", "The ETag of a copy at hand."),
+            _header("If-Range", "The ETag of the part at hand: without a match the whole file comes."),
+            _header("ETag", "The SHA-256 of the whole file.", response=True),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
+            (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+            304: OpenApiResponse(description="The copy at hand is the file."),
+            (416, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The range begins beyond the end of the file."),
+        },
+    )
+    def get(self, request: Request, media_id: UUID) -> HttpResponse | StreamingHttpResponse:
+        """The bytes, whole or one range of them."""
+        media = selectors.one_of(cast(User, request.user), media_id)
+        headers = _headers(media)
+        if is_current(if_none_match=request.headers.get("If-None-Match", ""), etag=headers["ETag"]):
+            return HttpResponse(status=304, headers=headers)
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers | {"Content-Length": str(media.bytes)}, content_type=media.mime_type)
+        span = wanted_span(header=_range(request, headers["ETag"]), size=media.bytes)
+        return _streamed(media, headers, span)
+
+
+def _headers(media: Media) -> dict[str, str]:
+    """The name is made of our own id: nothing that a user or a provider says becomes part of a header."""
+    name = f"{media.id}.{EXTENSIONS.get(media.mime_type, 'bin')}"
+    return {
+        "ETag": f'"{media.sha256}"',
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _range(request: Request, etag: str) -> str:
+    """The Range header; "" when the client's part is of another file than this one."""
+    condition = request.headers.get("If-Range", etag).strip()
+    return request.headers.get("Range", "") if condition == etag else ""
+
+
+def _streamed(media: Media, headers: dict[str, str], span: Span | None) -> StreamingHttpResponse:
+    part = span or Span(0, media.bytes)
+    pieces = Pieces(selectors.opened(media), start=part.start, length=part.length)
+    answer = StreamingHttpResponse(pieces, status=206 if span else 200, content_type=media.mime_type, headers=headers)
+    answer["Content-Length"] = str(part.length)
+    if span is not None:
+        answer["Content-Range"] = span.content_range(media.bytes)
+    return answer
