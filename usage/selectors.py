@@ -52,20 +52,25 @@ class QuotaStatus:
     resets_at: datetime | None
 
     @property
+    def limit_with_grants(self) -> Decimal:
+        """What may be spent in all."""
+        return self.limit + self.granted
+
+    @property
     def remaining(self) -> Decimal:
         """Limit and grants, less what is spent and held."""
-        return max(self.limit + self.granted - self.spent - self.held, ZERO)
+        return max(self.limit_with_grants - self.spent - self.held, ZERO)
 
     def is_exceeded_by(self, amount: Decimal) -> bool:
         """Whether the amount would not fit even when every job in flight cost nothing."""
-        return self.spent + amount > self.limit + self.granted
+        return self.spent + amount > self.limit_with_grants
 
     def as_policy(self, requested: Decimal) -> dict[str, str | None]:
         """The facts for whoever was refused: amounts as decimal strings, the limit with its grants."""
         return {
             "kind": self.kind,
             "period": self.period,
-            "limit_usd": text(self.limit + self.granted),
+            "limit_usd": text(self.limit_with_grants),
             "spent_usd": text(self.spent),
             "held_usd": text(self.held),
             "requested_usd": text(requested),
@@ -145,9 +150,18 @@ def current_quotas(*, user: User) -> list[QuotaStatus]:
     return quota_statuses(user_id=user.pk, at=timezone.now())
 
 
-def usage_of(*, user: User) -> QuerySet[UsageLog]:
-    """The user's ledger, newest first."""
-    return UsageLog.objects.filter(user=user).order_by("-created_at", "-id")
+def usage_of(
+    *,
+    user: User,
+    model: str | None = None,
+    kind: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> QuerySet[UsageLog]:
+    """The user's ledger, newest first; of requests made at or after the one moment and before the other."""
+    rules = {"model": model, "kind": kind, "created_at__gte": created_after, "created_at__lt": created_before}
+    given = {name: value for name, value in rules.items() if value is not None}
+    return UsageLog.objects.filter(user=user, **given).order_by("-created_at", "-id")
 
 
 def expired_holds(*, now: datetime) -> QuerySet[QuotaHold]:
