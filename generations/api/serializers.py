@@ -1,0 +1,164 @@
+"""What a client may ask for, and how a generation and a model are shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from generations.models import Generation
+from generations.selectors import Detail, Offer
+from hub.api.pagination import CreatedQuery
+from hub.api.serializers import StrictCharField, StrictSerializer, UsdField
+from media.api.serializers import FileSerializer
+from usage.enums import Unit
+
+LONGEST_MODEL = 100
+LONGEST_TAG = 64
+MOST_TAGS = 10
+
+
+def _refuse_controls(text: str) -> None:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise serializers.ValidationError("Leave out control characters such as line breaks.")
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ParametersField(serializers.DictField):
+    """Parameters by name; what each may be is the model's affair."""
+
+    default_error_messages = {"not_a_dict": "This must be a JSON object, such as {}."}
+
+
+class OrderSerializer(StrictSerializer):
+    """What a client asks for."""
+
+    model = StrictCharField(max_length=LONGEST_MODEL, help_text="A model's `id` from `GET /api/v1/models`.")
+    prompt = StrictCharField(help_text="What to make; at most the model's `max_prompt_characters`.")
+    parameters = ParametersField(required=False, help_text="The model's own parameters; left out, its defaults.")
+    tags = serializers.ListField(
+        child=StrictCharField(max_length=LONGEST_TAG, validators=[_refuse_controls]),
+        max_length=MOST_TAGS,
+        required=False,
+        help_text="Words of yours to find it again by.",
+    )
+
+
+class GenerationQuery(CreatedQuery):
+    """The query of the list of generations."""
+
+    status = serializers.ChoiceField(choices=Generation.Status.choices, required=False)
+    kind = serializers.ChoiceField(choices=Generation.Kind.choices, required=False)
+    model = StrictCharField(max_length=LONGEST_MODEL, required=False)
+    tag = StrictCharField(max_length=LONGEST_TAG, required=False, help_text="One of its tags, whole.")
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Why a generation ended without a result."""
+
+    code = serializers.CharField(source="error_code", help_text="Stable; never changes.")
+    message = serializers.CharField(source="error_message")
+    stage = serializers.CharField(source="error_stage", allow_blank=True, help_text="Where: `prompt`, `output`, ...")
+    charged = serializers.BooleanField(help_text="Whether it cost something all the same.")
+    retryable = serializers.BooleanField(help_text="Whether the same request may succeed later.")
+
+
+class TextSerializer(serializers.Serializer[Any]):
+    """A text that was made."""
+
+    text = serializers.CharField()
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    """Where to go from here."""
+
+    self = serializers.URLField()
+    cancel = serializers.URLField()
+
+
+OUTPUTS = PolymorphicProxySerializer(
+    component_name="Output", serializers=[TextSerializer, FileSerializer], resource_type_field_name=None, many=True
+)
+
+
+class GenerationSerializer(serializers.Serializer[Any]):
+    """One generation."""
+
+    id = serializers.UUIDField(source="generation.id")
+    kind = serializers.ChoiceField(choices=Generation.Kind.choices, source="generation.kind")
+    model = serializers.CharField(source="generation.model")
+    status = serializers.ChoiceField(choices=Generation.Status.choices, source="generation.status")
+    parameters = serializers.DictField(source="generation.parameters", help_text="Complete with the model's defaults.")
+    tags = serializers.ListField(child=serializers.CharField(), source="generation.tags")
+    prompt = serializers.CharField(source="generation.prompt")
+    estimate_usd = UsdField(source="generation.estimate", help_text="The most that it can cost; this much is held.")
+    cost_usd = UsdField(source="generation.cost", allow_null=True, help_text="Null until it has ended.")
+    usage = serializers.DictField(
+        child=serializers.IntegerField(),
+        source="generation.units",
+        help_text=f"How many of each unit: {', '.join(Unit.values)}.",
+    )
+    outputs = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    attempts = serializers.IntegerField(source="generation.attempts_made", help_text="Calls made to the provider.")
+    queue_position = serializers.IntegerField(
+        allow_null=True,
+        help_text="How many of its kind are ahead while it is queued (1000: that many or more), else null.",
+    )
+    created_at = serializers.DateTimeField(source="generation.created_at")
+    started_at = serializers.DateTimeField(source="generation.started_at", allow_null=True)
+    finished_at = serializers.DateTimeField(source="generation.finished_at", allow_null=True)
+    links = serializers.SerializerMethodField()
+
+    @extend_schema_field(OUTPUTS)
+    def get_outputs(self, detail: Detail) -> list[dict[str, Any]]:
+        texts = [{"text": text} for text in detail.generation.texts or ()]
+        return [*texts, *FileSerializer(detail.files, many=True, context=self.context).data]
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, detail: Detail) -> dict[str, Any] | None:
+        return dict(ErrorSerializer(detail.generation).data) if detail.generation.error_code else None
+
+    @extend_schema_field(LinksSerializer)
+    def get_links(self, detail: Detail) -> dict[str, str]:
+        names = {"self": "generation", "cancel": "generation-cancel"}
+        request = self.context["request"]
+        return {link: reverse(name, args=[detail.generation.id], request=request) for link, name in names.items()}
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """One parameter of a model; a limit that is not there does not exist."""
+
+    type = serializers.ChoiceField(choices=["integer", "number", "string", "boolean"])
+    minimum = serializers.FloatField(required=False, help_text="Of a number its value, of a string its length.")
+    maximum = serializers.FloatField(required=False)
+    enum = serializers.ListField(required=False, help_text="The only values.")
+    default = serializers.JSONField(required=False, help_text="What is taken when nothing is given.")
+
+
+class PriceSerializer(serializers.Serializer[Any]):
+    """What one unit costs now."""
+
+    unit = serializers.ChoiceField(choices=Unit.choices)
+    variant = serializers.CharField(allow_blank=True, help_text="Which sort of the unit; empty: the plain one.")
+    usd = UsdField(source="price")
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """One model on offer."""
+
+    id = serializers.CharField(source="spec.id")
+    kind = serializers.ChoiceField(choices=Generation.Kind.choices, source="spec.kind")
+    adapter = serializers.CharField(source="spec.adapter")
+    parameters = serializers.SerializerMethodField()
+    inputs = serializers.ListField(child=serializers.CharField(), source="spec.inputs", help_text="MIME types.")
+    max_prompt_characters = serializers.IntegerField(source="spec.max_prompt_characters")
+    prices = PriceSerializer(many=True, help_text="Without any, the model cannot be used now.")
+    shutdown_at = serializers.DateTimeField(source="spec.shutdown_at", allow_null=True)
+
+    @extend_schema_field(serializers.DictField(child=ParameterSerializer()))
+    def get_parameters(self, offer: Offer) -> dict[str, Any]:
+        return {name: parameter.public() for name, parameter in offer.spec.parameters.items()}

@@ -1,0 +1,107 @@
+"""Reads of generations, scoped by their owner."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from generations import catalogue
+from generations.models import Generation
+from hub.common.errors import NotFound
+from media.models import Media
+from media.selectors import files_by_reference
+from usage.models import ModelPrice
+from usage.selectors import prices_in_force
+from users.models import User
+
+# Beyond this a place in the queue says no more than "far behind", and counting on would cost more with every job.
+LONGEST_COUNT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A generation with what it made, and how many jobs of its kind are ahead (None unless it waits in the queue)."""
+
+    generation: Generation
+    files: Sequence[Media]
+    queue_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model of the catalogue and its prices at this moment; without any it cannot be used."""
+
+    spec: catalogue.ModelSpec
+    prices: Sequence[ModelPrice]
+
+
+def generations_of(
+    *,
+    user: User,
+    status: str | None = None,
+    kind: str | None = None,
+    model: str | None = None,
+    tag: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> QuerySet[Generation]:
+    """The user's, newest first; made at or after the one moment and before the other."""
+    rules = {
+        "status": status,
+        "kind": kind,
+        "model": model,
+        "tags__contains": None if tag is None else [tag],
+        "created_at__gte": created_after,
+        "created_at__lt": created_before,
+    }
+    given: dict[str, Any] = {name: value for name, value in rules.items() if value is not None}
+    return Generation.objects.filter(owner=user, **given).order_by("-created_at", "-id")
+
+
+def one_of(*, user: User, generation_id: UUID) -> Generation:
+    """One of the user's; raises NotFound, also for another user's."""
+    found = generations_of(user=user).filter(id=generation_id).first()
+    if found is None:
+        raise NotFound("There is no such generation, or it is not yours.")
+    return found
+
+
+def in_detail(generations: Sequence[Generation]) -> list[Detail]:
+    """Each with its files and its place in the queue, in the order given; at most two queries however many they are."""
+    files = files_by_reference(each.id for each in generations if each.status == Generation.Status.SUCCEEDED)
+    places = _places_in_queue([each for each in generations if each.status == Generation.Status.QUEUED])
+    return [Detail(each, files.get(each.id, ()), places.get(each.id)) for each in generations]
+
+
+def _places_in_queue(waiting: Sequence[Generation]) -> dict[UUID, int]:
+    if not waiting:
+        return {}
+    last = {each.kind: each.id for each in sorted(waiting, key=lambda each: each.id)}
+    queues = [
+        Generation.objects.filter(status=Generation.Status.QUEUED, kind=kind, id__lt=end)
+        .order_by("id")
+        .values_list("kind", "id")[:LONGEST_COUNT]
+        for kind, end in last.items()
+    ]
+    ahead: dict[str, list[UUID]] = {kind: [] for kind in last}
+    for kind, generation_id in reduce(lambda some, more: some.union(more, all=True), queues):
+        ahead[kind].append(generation_id)
+    return {each.id: bisect_left(sorted(ahead[each.kind]), each.id) for each in waiting}
+
+
+def offers() -> list[Offer]:
+    """Every model that is on offer now, with its prices, in the catalogue's order; one query."""
+    now = timezone.now()
+    prices: dict[str, list[ModelPrice]] = {}
+    for price in prices_in_force(at=now):
+        prices.setdefault(price.model, []).append(price)
+    on_offer = (spec for spec in catalogue.models().values() if spec.shutdown_at is None or spec.shutdown_at > now)
+    return [Offer(spec, prices.get(spec.id, ())) for spec in on_offer]
