@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from hub.common.money import DIGITS, PLACES, usd
+from hub.common.money import PLACES, usd
 from usage.enums import Unit
 from usage.errors import PriceFileInvalid
 
@@ -21,6 +22,8 @@ REQUIRED = {"model", "from", "source"}
 OPTIONAL = {"to", "uncertain", *BASES}
 LONGEST_MODEL = 100
 LONGEST_VARIANT = 20
+# Digits that stay exact when divided by a million: no sign, no exponent, no separators.
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,11 @@ class _Block:
         return PriceKey(self._text("model", longest=LONGEST_MODEL), unit, variant)
 
     def _usd(self, base: str, name: str, amount: object) -> Decimal:
-        try:
-            value = Decimal(amount) / BASES[base] if isinstance(amount, str) else None
-        except InvalidOperation:
-            value = None
-        if value is None or not value.is_finite():
+        if not isinstance(amount, str) or not AMOUNT.fullmatch(amount):
             raise self.wrong(f"'{name}' must be an amount in quotes, such as \"0.075\"; it is {amount!r}")
-        if value < 0 or value >= 10 ** (DIGITS - PLACES) or usd(value) != value:
-            raise self.wrong(f"'{name}': {amount} must be zero or more with at most {PLACES} decimals for one unit")
+        value = Decimal(amount) / BASES[base]
+        if usd(value) != value:
+            raise self.wrong(f"'{name}': {amount} must have at most {PLACES} decimals for one unit")
         return usd(value)
 
     def _moment(self, name: str) -> datetime | None:

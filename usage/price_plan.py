@@ -82,11 +82,12 @@ class _Line:
     known: dict[datetime, KnownPrice] = field(default_factory=dict)
 
     def add_to(self, plan: PricePlan, now: datetime) -> None:
+        self._refuse_the_past(now)
         for start, following in self._spans():
             entry, known = self.entries.get(start), self.known.get(start)
             end = _end(entry, known, following)
             if known is None and entry is not None:
-                plan.new.append(self._new(entry, end, now))
+                plan.new.append(NewPrice(entry, end))
             elif known is not None:
                 plan.unchanged += entry is not None
                 plan.absent += entry is None
@@ -96,13 +97,13 @@ class _Line:
         starts = sorted({*self.entries, *self.known})
         yield from zip(starts, [*starts[1:], None], strict=True)
 
-    def _new(self, entry: PriceEntry, end: datetime | None, now: datetime) -> NewPrice:
-        if self.known and entry.effective_from < now:
+    def _refuse_the_past(self, now: datetime) -> None:
+        past = [entry for start, entry in self.entries.items() if start not in self.known and start < now]
+        if self.known and past:
             raise PriceHistoryFixed(
-                f"{entry.key} from {_day(entry.effective_from)}: that is past and other prices of it were loaded;"
+                f"{past[0].key} from {_day(past[0].effective_from)}: that is past and other prices of it were loaded;"
                 f" give the new price a start after {_day(now)}."
             )
-        return NewPrice(entry, end)
 
 
 def _end(entry: PriceEntry | None, known: KnownPrice | None, following: datetime | None) -> datetime | None:

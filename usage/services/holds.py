@@ -84,18 +84,17 @@ def _new_period(quota: Quota, now: datetime) -> QuotaPeriod:
 
 
 def _take(hold: QuotaHold, now: datetime) -> bool:
-    # PostgreSQL checks this WHERE again on the row as it is once the lock is had: no reading before, no race.
-    fits = F("limit") + granted(now, "pk") - F("spent") - F("held")
-    taken = _locked(hold.periods).annotate(fits=fits).filter(fits__gte=hold.amount)
-    return taken.update(held=F("held") + hold.amount, last_updated_at=now) == len(hold.periods)
+    # PostgreSQL checks this WHERE again on each row as it is once its lock is had: no reading before, hence no race.
+    room = F("limit") + granted(now, "pk") - F("spent") - F("held")
+    fitting = QuotaPeriod.objects.filter(pk__in=hold.periods).annotate(room=room).filter(room__gte=hold.amount)
+    if len(hold.periods) > 1 and _lock(fitting) < len(hold.periods):
+        return False
+    return fitting.update(held=F("held") + hold.amount, last_updated_at=now) == len(hold.periods)
 
 
-def _locked(periods: Sequence[UUID]) -> QuerySet[QuotaPeriod]:
-    """These periods. An UPDATE locks rows in whatever order it meets them: several are locked by primary key first."""
-    rows = QuotaPeriod.objects.filter(pk__in=periods)
-    if len(periods) > 1:
-        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    return rows
+def _lock(rows: QuerySet[QuotaPeriod]) -> int:
+    """How many. An UPDATE locks rows in whatever order it meets them: several are locked by primary key before it."""
+    return len(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _refusal(hold: QuotaHold, now: datetime) -> QuotaRefusal:
@@ -111,6 +110,8 @@ def _end(reference: UUID, cost: Decimal | None, state: HoldState) -> bool:
     open_hold = QuotaHold.objects.filter(pk=hold.pk, state=HoldState.HELD)
     if not open_hold.update(state=state, cost=cost, closed_at=now):
         return False
-    given_back = F("held") - hold.amount
-    _locked(hold.periods).update(held=given_back, spent=F("spent") + (cost or ZERO), last_updated_at=now)
+    rows = QuotaPeriod.objects.filter(pk__in=hold.periods)
+    if len(hold.periods) > 1:
+        _lock(rows)
+    rows.update(held=F("held") - hold.amount, spent=F("spent") + (cost or ZERO), last_updated_at=now)
     return True
