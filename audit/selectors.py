@@ -24,3 +24,12 @@ def entries_touching(*, user_id: UUID) -> QuerySet[AuditLog]:
     """What was done by or to that user, newest first."""
     concerned = Q(actor_id=user_id) | Q(target_id=user_id, target_type="user")
     return AuditLog.objects.filter(concerned).order_by("-created_at", "-id")
+
+
+def entries_for_search(entries: QuerySet[AuditLog], term: str) -> QuerySet[AuditLog]:
+    """Those of `entries` whose actor or target has exactly that id; none when the term is no id."""
+    try:
+        wanted = UUID(term.strip())
+    except ValueError:
+        return entries.none()
+    return entries.filter(Q(actor_id=wanted) | Q(target_id=wanted))
