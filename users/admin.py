@@ -1,0 +1,56 @@
+"""Accounts and keys for the staff: to look at. Addresses are masked, and no secret is shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from audit.pages import ReadOnlyAdmin
+from users.models import ApiKey, User
+from users.selectors import masked_email, users_with_email
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    """Every account; one is found by its whole address."""
+
+    list_display = ("id", "masked", "status", "is_staff", "last_active_at", "created_at")
+    list_filter = ("status", "is_staff")
+    fields = (
+        "id",
+        "masked",
+        "status",
+        "is_staff",
+        "is_superuser",
+        "created_at",
+        "last_login",
+        "last_active_at",
+        "legal_hold_until",
+        "legal_hold_reason",
+    )
+    search_fields: ClassVar[tuple[str, ...]] = ("id",)
+    search_help_text = "The whole email address."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """By the whole address, through its index; nothing else is searched."""
+        return (queryset & users_with_email(search_term), False) if search_term else (queryset, False)
+
+    @admin.display(description="email")
+    def masked(self, user: User) -> str:
+        """`a***@e***.com`."""
+        return masked_email(user.email)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Every key by its prefix; neither its secret, which is not kept, nor its hash is shown."""
+
+    list_display = ("prefix", "name", "owner_id", "last_used_at", "expires_at", "revoked_at", "created_at")
+    fields = ("prefix", "name", "owner", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    search_fields: ClassVar[tuple[str, ...]] = ("=prefix",)
+    search_help_text = "The whole prefix, as in hub_<prefix>_…"
