@@ -22,6 +22,13 @@ NOWHERE = LocalUrls("postgresql://hub@127.0.0.1:9/hub", "redis://127.0.0.1:9/0",
 OWNER = "runstack"
 OTHERS_START_SECONDS = 90.0
 
+_own: list[LocalServers] = []
+
+
+def own_servers() -> LocalServers | None:
+    """The servers that `ensure_servers` started in this process and has not stopped; None when there are none."""
+    return _own[-1] if _own else None
+
 
 def var_directory() -> Path:
     """HUB_VAR as an absolute path; `var` in the repository when it is not set."""
@@ -54,6 +61,8 @@ def _provide(stack: ExitStack, argv: Sequence[str]) -> LocalServers | None:
         return None
     found = _started_or_found(stack, missing, may_lean=_command(argv) != OWNER)
     if isinstance(found, LocalServers):
+        _own.append(found)
+        stack.callback(_own.remove, found)
         export(missing, urls_of(found))
         return found
     export(missing, found)

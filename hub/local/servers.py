@@ -88,9 +88,13 @@ class LocalServers:
         self._running.close()
         self._postgres = self._valkey = None
 
+    def ended(self) -> list[str]:
+        """The names of the servers that should run and do not."""
+        return [server.name for server in self._ended()]
+
     def revive(self) -> list[str]:
-        """Starts again, on its port, each server that has ended since; returns their names."""
-        ended = [server for server in (self._postgres, self._valkey) if server and server.pid is None]
+        """Starts again, on its port, each server that has ended; returns their names. Raises LocalServerError."""
+        ended = self._ended()
         for server in ended:
             server.stop()
             server.start()
@@ -98,11 +102,16 @@ class LocalServers:
             self._publish()
         return [server.name for server in ended]
 
+    def _ended(self) -> list[Server]:
+        return [server for server in (self._postgres, self._valkey) if server and server.pid is None]
+
     def _lay_out(self) -> None:
         with file_errors_explained(self.var):
             self.var.mkdir(parents=True, exist_ok=True)
             require_room(self.var)
-            (self.var / "logs").mkdir(exist_ok=True)
+            # tmp is where Django keeps uploads on their way; its checks want it there.
+            for name in ("logs", "tmp"):
+                (self.var / name).mkdir(exist_ok=True)
 
     def _start_servers(self, stack: ExitStack, lock: int) -> None:
         passwords = server_passwords(self.var)
