@@ -81,7 +81,7 @@ class Clock:
         ready = due.take(limit=TAKE_AT_MOST, put_off_seconds=settings.REDISPATCH_SECONDS)
         if not ready:
             return
-        room = {kind: LONGEST_QUEUE - int(redis_client().llen(kind)) for kind in Generation.Kind.values}  # type: ignore[arg-type]
+        room = {kind: LONGEST_QUEUE - int(redis_client().llen(kind)) for kind in Generation.Kind.values}
         for job in ready:
             if room.get(job.kind, 0) > 0:
                 tasks.offer(generation_id=job.generation_id, kind=job.kind)

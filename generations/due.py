@@ -49,7 +49,7 @@ def take(*, limit: int, put_off_seconds: float) -> list[Due]:
     """At most `limit` jobs that are due now; each comes again in `put_off_seconds` unless somebody says otherwise."""
     now = time.time()
     members = redis_client().eval(_TAKE, 1, KEY, now, now + put_off_seconds, limit)
-    parts = (str(member).partition(":") for member in members)  # type: ignore[union-attr]
+    parts = (str(member).partition(":") for member in members)
     return [Due(kind=kind, generation_id=UUID(generation_id)) for kind, _, generation_id in parts]
 
 
@@ -65,4 +65,4 @@ def mark_kept() -> None:
 
 def waiting() -> int:
     """How many jobs are in the set."""
-    return int(redis_client().zcard(KEY))  # type: ignore[arg-type]
+    return int(redis_client().zcard(KEY))

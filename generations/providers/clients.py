@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +22,7 @@ ATTEMPT_HEADER = "x-hub-attempt"
 CONNECT_SECONDS = 10.0
 
 _lock = threading.Lock()
+_sent: ContextVar[bool] = ContextVar("sent", default=False)
 _clients: dict[Place, genai.Client] = {}
 
 
@@ -61,6 +65,16 @@ def headers_of(request: ProviderRequest) -> dict[str, str]:
 def options_of(request: ProviderRequest) -> types.HttpOptions:
     """What one call adds to the client's own options."""
     return types.HttpOptions(headers=headers_of(request))
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[], bool]]:
+    """Gives a function that says whether a request went out meanwhile: the SDK refuses some before it sends them."""
+    token = _sent.set(False)
+    try:
+        yield _sent.get
+    finally:
+        _sent.reset(token)
 
 
 def poll_seconds(usual: float) -> float:
@@ -114,8 +128,12 @@ def _transport() -> dict[str, Any]:
     """
     return {
         "limits": httpx2.Limits(max_keepalive_connections=0),
-        "event_hooks": {"request": [_hurry_the_connection]},
+        "event_hooks": {"request": [_note_sent, _hurry_the_connection]},
     }
+
+
+def _note_sent(_request: httpx2.Request) -> None:
+    _sent.set(True)
 
 
 def _hurry_the_connection(request: httpx2.Request) -> None:

@@ -16,7 +16,7 @@ import httpx2
 import requests
 from google.genai import _interactions, errors
 
-from generations.providers import answers
+from generations.providers import answers, clients
 from generations.providers.base import Billed, ProviderError, ProviderRequest
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ _BY_STATUS: dict[int, tuple[str, bool]] = {
     504: ("provider_timeout", True),
 }
 _MESSAGES = {
+    "provider_request_unsupported": "The hub could not put this request to the provider; it was not sent.",
     "provider_invalid_request": "The provider refused the request as invalid.",
     answers.PROMPT_REFUSED: "The provider refused the prompt.",
     answers.OUTPUT_REFUSED: "The provider withheld what it had made.",
@@ -76,11 +77,14 @@ _MESSAGES = {
 @contextmanager
 def paid_call(request: ProviderRequest) -> Iterator[None]:
     """Around the one call that starts work. An answer that is an error is not billed; a lost answer may be."""
-    try:
-        yield
-    except _FROM_THE_SDK as error:
-        # Without a cause: the SDK's texts quote the answer, the URL, even the prompt, and tracebacks end up in logs.
-        raise _noted(error, _of_paid_call(error, request)) from None
+    with clients.watched() as sent:
+        try:
+            yield
+        except _FROM_THE_SDK as error:
+            unsent = isinstance(error, _UNREADABLE) and not sent()
+            translated = _error("provider_request_unsupported") if unsent else _of_paid_call(error, request)
+            # Without a cause: the SDK's texts quote the answer, the URL, even the prompt, and tracebacks reach logs.
+            raise _noted(error, translated) from None
 
 
 @contextmanager

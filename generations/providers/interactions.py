@@ -44,8 +44,6 @@ class InteractionsAdapter:
                     model=request.model,
                     input=_input(request),
                     extra_headers=clients.headers_of(request),
-                    # A continuation is another billed request that nobody held quota for.
-                    automatic_continuation=False,
                     **_way(request),
                 )
         except ProviderError as error:
@@ -108,8 +106,9 @@ def _input(request: ProviderRequest) -> Any:
 def _way(request: ProviderRequest) -> dict[str, Any]:
     """In the background for a video, which Google demands to store; at once and not stored for music."""
     if request.kind != "video":
-        # Lyria refuses a response_format; nothing is kept at the provider that would have to be deleted again.
-        return {"store": False}
+        # Lyria refuses a response_format. Nothing is kept at the provider that would have to be deleted again, and no
+        # continuation is asked for, which would be another billed request (the SDK rejects this word for a background).
+        return {"store": False, "automatic_continuation": False}
     asked = request.parameters
     wanted = {
         "type": "video",

@@ -81,6 +81,8 @@ def _first_image(request: ProviderRequest) -> types.Image | None:
 
 
 def _video_outcome(request: ProviderRequest, operation: str, answer: types.GenerateVideosOperation) -> Outcome:
+    if not answer.name:
+        raise bad_answer()
     if not answer.done:
         return Pending(operation, clients.poll_seconds(VEO_POLL_SECONDS))
     if answer.error:

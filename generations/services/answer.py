@@ -83,7 +83,7 @@ def _stored(attempt: GenerationAttempt, adapter: Adapter, output: Output, positi
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     # An unnamed file: it is gone with the process, however that ends.
-    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=folder) as spool:
+    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(folder)) as spool:
         spooled = cast(BinaryIO, spool)
         adapter.fetch(output, spooled)
         return media.store_file(

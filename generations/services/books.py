@@ -56,7 +56,7 @@ class Bill:
 
 
 FREE = Bill(units={}, cost=ZERO, prices={})
-OUTCOMES = {State.FAILED: Outcome.FAILED, State.UNKNOWN: Outcome.UNKNOWN}
+OUTCOMES: Mapping[str, Outcome] = {State.FAILED: Outcome.FAILED, State.UNKNOWN: Outcome.UNKNOWN}
 
 
 def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
@@ -185,7 +185,7 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
         prices=bill.prices,
         cost=bill.cost,
         estimate=generation.estimate,
-        latency_ms=attempt.latency_ms,
+        latency_ms=attempt.latency_ms or 0,
         outcome=outcome,
         confirmed=outcome not in (Outcome.UNKNOWN, Outcome.CANCELED),
         estimated=bill.estimated,
@@ -195,7 +195,7 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
     )
 
 
-def _audit_end(job: Job, action: Action, **data: object) -> None:
+def _audit_end(job: Job, action: Action, **data: Any) -> None:
     audit.record(
         action=action, actor_label=WORKER, target=("generation", job.generation.id), kind=job.generation.kind, **data
     )

@@ -12,10 +12,10 @@ from generations.simulator.orders import Order
 from generations.simulator.subject import Subject
 from generations.simulator.usage import (
     AUDIO_TOKENS_PER_SECOND,
-    IMAGE_TOKENS,
     VIDEO_TOKENS_PER_SECOND,
     Usage,
     cut_to,
+    image_tokens,
     text_tokens,
 )
 
@@ -106,7 +106,8 @@ def _image(order: Order) -> Product:
     media = Media("image", mime_type, lambda: images.picture(subject, width=width, height=height, mime_type=mime_type))
     text = f"Here is the picture of “{subject.title}”." if order.with_text else ""
     thoughts = _thoughts(order, order.max_output_tokens or order.model.output_limit)
-    usage = _usage(order, text=text_tokens(text), thoughts=thoughts, media={"IMAGE": IMAGE_TOKENS[order.image_size]})
+    tokens = {"IMAGE": image_tokens(order.model.id, order.image_size)}
+    usage = _usage(order, text=text_tokens(text), thoughts=thoughts, media=tokens)
     return Product(texts=(text,), finish="STOP", usage=usage, units=usage.units(), media=media)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 IMAGE_TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
+PRO_IMAGE_TOKENS = {"512": 1120, "1K": 1120, "2K": 1120, "4K": 2000}
+ONE_SIZE_IMAGE_TOKENS = 1290
 VIDEO_TOKENS_PER_SECOND = {"360p": 1714, "720p": 5792, "1080p": 8571, "4k": 17143}
 AUDIO_TOKENS_PER_SECOND = 25
 
@@ -32,6 +34,13 @@ def cut_to(text: str, tokens: int) -> str:
         if weight > tokens:
             return text[:position]
     return text
+
+
+def image_tokens(model: str, image_size: str) -> int:
+    """Output tokens of one picture; gemini-2.5-flash-image knows one size."""
+    if model == "gemini-2.5-flash-image":
+        return ONE_SIZE_IMAGE_TOKENS
+    return (PRO_IMAGE_TOKENS if "pro" in model else IMAGE_TOKENS)[image_size]
 
 
 def file_tokens(mime_type: str, size: int) -> tuple[str, int]:

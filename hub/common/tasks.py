@@ -11,7 +11,7 @@ from hub.common.request_id import current_request_id
 REQUEST_ID_HEADER = "hub_request_id"
 
 
-class HubTask(DjangoTask):
+class HubTask(DjangoTask):  # type: ignore[type-arg]
     """A task that may run twice: acknowledged after it ran, no result kept, the request id in its headers."""
 
     abstract = True

@@ -95,8 +95,9 @@ def stack(var: Path, out: TextIO) -> Iterator[Hub]:
         command = [sys.executable, str(ROOT / "manage.py"), "runstack", "--ready-file", str(ready)]
         environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OWN}
         environment |= {"HUB_VAR": str(var), "HUB_ENV_FILE": os.devnull}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        ) as process:
             try:
                 facts = _wait_until_ready(process, ready)
                 print(f"The stack runs at {facts['base_url']}; the provider is the simulator.\n", file=out)

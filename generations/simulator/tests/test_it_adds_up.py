@@ -43,9 +43,18 @@ def test_it_keeps_thoughts_within_their_budget(simulator: Running) -> None:
         assert usage.get("thoughtsTokenCount", 0) == budget
 
 
-@pytest.mark.parametrize(("size", "tokens"), [("512", 747), ("1K", 1120), ("2K", 1680), ("4K", 2520)])
-def test_it_counts_an_image_by_its_size(simulator: Running, size: str, tokens: int) -> None:
-    usage = _usage(simulator.ask("a hill", model="gemini-3.1-flash-image", imageConfig={"imageSize": size}))
+IMAGES = [
+    ("gemini-3.1-flash-image", {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}),
+    ("gemini-3-pro-image", {"1K": 1120, "2K": 1120, "4K": 2000}),
+    ("gemini-2.5-flash-image", {"1K": 1290}),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "tokens"), [(model, size, tokens) for model, sizes in IMAGES for size, tokens in sizes.items()]
+)
+def test_it_counts_an_image_by_its_size(simulator: Running, model: str, size: str, tokens: int) -> None:
+    usage = _usage(simulator.ask("a hill", model=model, imageConfig={"imageSize": size}))
     assert {"modality": "IMAGE", "tokenCount": tokens} in usage["candidatesTokensDetails"]
     assert simulator.only_call()["units"]["image_token"] == tokens
 
