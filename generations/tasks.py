@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
-from celery import shared_task
+from celery import shared_task, signals
 from django.db import transaction
 
+from generations.providers import registry
 from generations.services.advance import advance as advance_generation
 
-logger = logging.getLogger(__name__)
+
+@signals.worker_init.connect
+def prepare_the_adapters(**_: object) -> None:
+    """A worker loads the provider's SDK before its threads begin."""
+    registry.prepare()
 
 
 @shared_task(name="generations.advance")

@@ -170,6 +170,11 @@ GOOGLE_CLOUD_LOCATION = env.optional("GOOGLE_CLOUD_LOCATION")
 VERTEX_BASE_URL = env.optional("VERTEX_BASE_URL") or env.optional("GOOGLE_VERTEX_BASE_URL")
 PROVIDER_TIMEOUT_SECONDS = env.seconds("PROVIDER_TIMEOUT_SECONDS", 300)
 PROVIDER_POLL_SECONDS = env.seconds("PROVIDER_POLL_SECONDS", 5) if env.optional("PROVIDER_POLL_SECONDS") else None
+if not DEVELOPMENT and (GEMINI_API_KEY or VERTEX_API_KEY or GOOGLE_CLOUD_PROJECT) in (None, "simulator"):
+    raise ImproperlyConfigured(
+        "No provider: set GEMINI_API_KEY, VERTEX_API_KEY or GOOGLE_CLOUD_PROJECT. In production the hub does not run "
+        "against its simulator."
+    )
 HUB_CATALOGUE = Path(env.text("HUB_CATALOGUE", str(BASE_DIR / "generations" / "catalogue.toml")))
 HUB_PRICES = Path(env.text("HUB_PRICES", str(BASE_DIR / "usage" / "prices.toml")))
 
@@ -184,9 +189,10 @@ STORAGES = {
 }
 FILE_UPLOAD_TEMP_DIR = HUB_VAR / "tmp"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
+STATIC_ROOT: Path | None = BASE_DIR / "static"
 if DEVELOPMENT:
     # The admin's files come straight from the packages, so that no collectstatic stands between clone and first run.
+    STATIC_ROOT = None
     WHITENOISE_USE_FINDERS = True
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 

@@ -127,6 +127,10 @@ class ProviderError(Exception):
 class Adapter(Protocol):
     """One provider's API. Every method makes at most one HTTP attempt at paid work and raises only ProviderError."""
 
+    def prepare(self) -> None:
+        """Load and open what calls need, so that the first one does not wait for it. Speaks to nobody."""
+        ...
+
     def start(self, request: ProviderRequest) -> Outcome:
         """Ask for the work, once. A second call is a second paid request: callers record the attempt first."""
         ...

@@ -6,7 +6,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +55,12 @@ def vertex_client() -> genai.Client:
     if not project or not location:
         raise _not_configured("VERTEX_API_KEY, or GOOGLE_CLOUD_PROJECT with GOOGLE_CLOUD_LOCATION,")
     return _shared(_place(enterprise=True, project=project, location=location, base_url=base_url))
+
+
+def prepare(client: Callable[[], genai.Client]) -> None:
+    """Opens the client now, when there are credentials for it."""
+    with suppress(ProviderError):
+        client()
 
 
 def headers_of(request: ProviderRequest) -> dict[str, str]:
@@ -111,13 +117,16 @@ def _made(place: Place) -> genai.Client:
         retry_options=types.HttpRetryOptions(attempts=1),
         client_args=_transport(),
     )
-    return genai.Client(
+    client = genai.Client(
         enterprise=place.enterprise,
         api_key=place.api_key,
         project=place.project,
         location=place.location,
         http_options=options,
     )
+    # The SDK loads this half of itself when it is first touched, in circles that deadlock when two threads do it.
+    _ = client.interactions
+    return client
 
 
 def _transport() -> dict[str, Any]:

@@ -34,6 +34,9 @@ BLOCKING = frozenset(
 class GeminiAdapter:
     """generate_content. Nothing is stored at the provider, so there is nothing to poll, cancel or forget."""
 
+    def prepare(self) -> None:
+        clients.prepare(clients.gemini_client)
+
     def start(self, request: ProviderRequest) -> Outcome:
         try:
             with paid_call(request):

@@ -37,6 +37,9 @@ _FILE_NAME = re.compile(r"(?:^|/)files/([a-z0-9]+)")
 class InteractionsAdapter:
     """The Interactions API. Video runs in the background and is fetched by name; music comes within the answer."""
 
+    def prepare(self) -> None:
+        clients.prepare(clients.gemini_client)
+
     def start(self, request: ProviderRequest) -> Outcome:
         try:
             with paid_call(request):

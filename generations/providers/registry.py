@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 from django.utils.module_loading import import_string
@@ -15,11 +16,26 @@ ADAPTERS = {
 }
 
 
-@cache
+_lock = threading.Lock()
+
+
 def adapter(name: str) -> Adapter:
     """The one adapter of this name in this process; KeyError for a name that the catalogue would have refused.
 
-    Imported when first asked for: the SDK costs 50 MB and half a second, which a web process never needs.
+    Imported when first asked for: the SDK costs 50 MB and half a second, which a web process never needs. One thread at
+    a time: the SDK's modules import one another in circles, and two threads that enter at two points deadlock.
     """
+    with _lock:
+        return _made(name)
+
+
+def prepare() -> None:
+    """Imports every adapter now, in one thread: for a worker, before its threads begin."""
+    for name in ADAPTERS:
+        adapter(name).prepare()
+
+
+@cache
+def _made(name: str) -> Adapter:
     made: Adapter = import_string(ADAPTERS[name])()
     return made

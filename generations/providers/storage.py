@@ -27,8 +27,10 @@ def download(uri: str, destination: BinaryIO) -> None:
     bucket, name = match.groups()
     url = f"{BASE_URL}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
     credentials, _ = google.auth.default(scopes=[SCOPE])
-    with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
-        answer = session.get(url, stream=True, timeout=settings.PROVIDER_TIMEOUT_SECONDS)
+    with (
+        AuthorizedSession(credentials) as session,  # type: ignore[no-untyped-call]
+        session.get(url, stream=True, timeout=settings.PROVIDER_TIMEOUT_SECONDS) as answer,
+    ):
         answer.raise_for_status()
         for piece in answer.iter_content(PIECE_BYTES):
             destination.write(piece)

@@ -25,6 +25,9 @@ warnings.filterwarnings("ignore", message="The generate_images method is depreca
 class VertexAdapter:
     """Only Veo is long; its operations can be looked at but neither canceled nor deleted."""
 
+    def prepare(self) -> None:
+        clients.prepare(clients.vertex_client)
+
     def start(self, request: ProviderRequest) -> Outcome:
         begin = {"video": _start_video, "image": _make_images, "music": _make_music}[request.kind]
         try:

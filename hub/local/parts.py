@@ -45,7 +45,9 @@ def provider(env: Mapping[str, str], simulator_url: str | None) -> Provider:
     if simulator_url:
         urls = dict.fromkeys(KEY_OF, simulator_url)
         line = f"the simulator at {simulator_url} (set GEMINI_API_KEY to use Google)"
-        return Provider(urls | dict.fromkeys(KEY_OF.values(), PLACEHOLDER), line)
+        # Its videos take two seconds; Google's usual pause between two looks would be most of the waiting.
+        pause = {"PROVIDER_POLL_SECONDS": env.get("PROVIDER_POLL_SECONDS") or "1"}
+        return Provider(urls | dict.fromkeys(KEY_OF.values(), PLACEHOLDER) | pause, line)
     keys = {key: PLACEHOLDER for url, key in KEY_OF.items() if is_set(env, url) and not is_set(env, key)}
     upstream = [env[url] for url in KEY_OF if env.get(url)]
     if upstream:
