@@ -2,89 +2,101 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
+from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from audit.pages import ReadOnlyAdmin
 from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, QuotaPeriod, UsageDaily, UsageLog
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Lists and shows; adds, changes and removes nothing, whoever asks."""
+class MoneyAdmin(ReadOnlyAdmin):
+    """Newest first by the key, which is made of the time; found by whole ids, through the indexes."""
 
-    list_per_page = 50
-    show_full_result_count = False
+    ordering = ("-id",)  # type: ignore[assignment]
+    search_fields = ("id",)
+    found_by: ClassVar[tuple[str, ...]] = ("id",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """The rows one of whose `found_by` columns is that id; none when it is no id."""
+        if not search_term:
+            return queryset, False
+        try:
+            wanted = UUID(search_term.strip())
+        except ValueError:
+            return queryset.none(), False
+        return queryset.filter(Q(*((column, wanted) for column in self.found_by), _connector=Q.OR)), False
 
 
 @admin.register(ModelPrice)
 class ModelPriceAdmin(ReadOnlyAdmin):
     """What one unit costs, and since when."""
 
-    list_display = ["model", "unit", "variant", "price", "effective_from", "effective_to", "uncertain"]
-    list_filter = ["unit", "uncertain", "model"]
-    search_fields = ["model"]
+    list_display = ("model", "unit", "variant", "price", "effective_from", "effective_to", "uncertain")
+    list_filter = ("unit", "uncertain")
+    search_fields = ("model",)
+    ordering = ("model", "unit", "variant", "-effective_from")  # type: ignore[assignment]
 
 
 @admin.register(Quota)
-class QuotaAdmin(ReadOnlyAdmin):
+class QuotaAdmin(MoneyAdmin):
     """Who may spend how much."""
 
-    list_display = ["user_id", "kind", "period", "limit", "created_at"]
-    list_filter = ["kind", "period"]
-    search_fields = ["user__id"]
+    list_display = ("user_id", "kind", "period", "limit", "created_at")
+    list_filter = ("kind", "period")
+    found_by = ("id", "user_id")
+    search_help_text = "The whole id of a user."
 
 
 @admin.register(QuotaPeriod)
-class QuotaPeriodAdmin(ReadOnlyAdmin):
+class QuotaPeriodAdmin(MoneyAdmin):
     """What is spent and held."""
 
-    list_display = ["quota", "starts_at", "ends_at", "limit", "spent", "held", "last_updated_at"]
-    list_select_related = ["quota"]
-    search_fields = ["quota__user__id"]
+    list_display = ("quota", "starts_at", "ends_at", "limit", "spent", "held", "last_updated_at")
+    list_select_related = ("quota",)
+    found_by = ("id", "quota_id", "quota__user_id")
+    search_help_text = "The whole id of a quota or of a user."
 
 
 @admin.register(QuotaHold)
-class QuotaHoldAdmin(ReadOnlyAdmin):
+class QuotaHoldAdmin(MoneyAdmin):
     """Money set aside for jobs."""
 
-    list_display = ["reference", "user_id", "kind", "amount", "state", "cost", "expires_at", "closed_at"]
-    list_filter = ["state", "kind"]
-    search_fields = ["reference"]
+    list_display = ("reference", "user_id", "kind", "amount", "state", "cost", "expires_at", "closed_at")
+    list_filter = ("state", "kind")
+    found_by = ("id", "reference", "user_id")
+    search_help_text = "The whole id of a job or of a user."
 
 
 @admin.register(QuotaGrant)
-class QuotaGrantAdmin(ReadOnlyAdmin):
+class QuotaGrantAdmin(MoneyAdmin):
     """Credit given on top."""
 
-    list_display = ["quota_period", "amount", "reason", "granted_by_id", "effective_at", "expires_at", "voided_at"]
-    list_select_related = ["quota_period"]
+    list_display = ("quota_period", "amount", "reason", "granted_by_id", "effective_at", "expires_at", "voided_at")
+    list_select_related = ("quota_period",)
+    found_by = ("id", "quota_period_id", "quota_period__quota__user_id")
+    search_help_text = "The whole id of a quota's period or of a user."
 
 
 @admin.register(UsageLog)
-class UsageLogAdmin(ReadOnlyAdmin):
+class UsageLogAdmin(MoneyAdmin):
     """The ledger."""
 
-    list_display = ["created_at", "user_id", "model", "kind", "outcome", "cost", "estimate", "confirmed", "over_hold"]
-    list_filter = ["kind", "outcome", "confirmed", "estimated", "over_hold"]
-    search_fields = ["reference", "request_id", "provider_request_id"]
+    list_display = ("created_at", "user_id", "model", "kind", "outcome", "cost", "estimate", "confirmed", "over_hold")
+    list_filter = ("kind", "outcome", "confirmed", "estimated", "over_hold")
+    found_by = ("id", "reference", "attempt_id", "user_id")
+    search_help_text = "The whole id of a job, of an attempt or of a user."
 
 
 @admin.register(UsageDaily)
 class UsageDailyAdmin(ReadOnlyAdmin):
     """The sums by day."""
 
-    list_display = ["day", "model", "kind", "shard", "requests", "cost"]
-    list_filter = ["kind", "model"]
+    list_display = ("day", "model", "kind", "shard", "requests", "cost")
+    list_filter = ("kind",)
+    ordering = ("-day", "model", "kind", "shard")  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC
 from decimal import Decimal
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -17,52 +17,42 @@ from usage.models import UsageDaily, UsageLog
 from usage.models.ledger import SHARDS
 
 
+class UsageFields(TypedDict):
+    """One request to a provider. `units` is {unit: count}, `prices` what `RateCard.price` says, amounts are US dollars.
+
+    Left out, a row is `confirmed`, not `estimated` and not `over_hold`, under the current request's id.
+    """
+
+    user_id: UUID
+    api_key_id: UUID | None
+    reference: UUID
+    attempt_id: UUID
+    model: str
+    kind: str
+    units: Mapping[str, int]
+    prices: Mapping[str, Mapping[str, str]]
+    cost: Decimal
+    estimate: Decimal
+    latency_ms: int
+    outcome: str
+    confirmed: NotRequired[bool]
+    estimated: NotRequired[bool]
+    over_hold: NotRequired[bool]
+    provider_request_id: NotRequired[str]
+    request_id: NotRequired[str]
+
+
 @transaction.atomic(savepoint=False)
-def log_usage(
-    *,
-    user_id: UUID,
-    api_key_id: UUID | None,
-    reference: UUID,
-    attempt_id: UUID,
-    model: str,
-    kind: str,
-    units: Mapping[str, int],
-    prices: Mapping[str, Mapping[str, str]],
-    cost: Decimal,
-    estimate: Decimal,
-    latency_ms: int,
-    outcome: str,
-    confirmed: bool = True,
-    estimated: bool = False,
-    over_hold: bool = False,
-    provider_request_id: str = "",
-    request_id: str | None = None,
-) -> UsageLog:
+def log_usage(**fields: Unpack[UsageFields]) -> UsageLog:
     """Records one request to a provider, and adds it to the sums of its UTC day.
 
-    `units` is {unit: count}, `prices` what `RateCard.price` says; `request_id` None is that of the current request.
     Raises IntegrityError for an attempt that is recorded already, ValueError for an unknown unit. Once a transaction,
     and before `settle_hold`: both touch rows that others wait for, and everybody takes them in this order.
     """
-    log = UsageLog.objects.create(
-        user_id=user_id,
-        api_key_id=api_key_id,
-        reference=reference,
-        attempt_id=attempt_id,
-        model=model,
-        kind=kind,
-        units=dict(units),
-        prices=dict(prices),
-        cost=usd(cost),
-        estimate=usd(estimate),
-        latency_ms=latency_ms,
-        outcome=outcome,
-        confirmed=confirmed,
-        estimated=estimated,
-        over_hold=over_hold,
-        provider_request_id=provider_request_id,
-        request_id=current_request_id() if request_id is None else request_id,
-    )
+    unsaid: dict[str, Any] = {"confirmed": True, "estimated": False, "over_hold": False}
+    unsaid["request_id"] = current_request_id()
+    amounts = {"cost": usd(fields["cost"]), "estimate": usd(fields["estimate"])}
+    log = UsageLog.objects.create(**{**unsaid, **fields, **amounts})
     _add_to_day(log)
     return log
 
