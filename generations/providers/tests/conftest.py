@@ -119,3 +119,14 @@ def configure(settings: Any, url: str) -> None:
     settings.GOOGLE_CLOUD_PROJECT = settings.GOOGLE_CLOUD_LOCATION = None
     settings.PROVIDER_TIMEOUT_SECONDS = 30
     settings.PROVIDER_POLL_SECONDS = 0.1
+
+
+@pytest.fixture
+def machine_credentials(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Enterprise mode by project, with a token that is good for years. After `configure`."""
+    settings.VERTEX_API_KEY = None
+    settings.GOOGLE_CLOUD_PROJECT, settings.GOOGLE_CLOUD_LOCATION = "house", "us-central1"
+    facts = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    known = tmp_path / "credentials.json"
+    known.write_text(json.dumps({**facts, "token": "a-token", "expiry": "2099-01-01T00:00:00Z"}))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(known))

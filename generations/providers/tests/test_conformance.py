@@ -404,3 +404,14 @@ def test_it_sends_every_parameter_that_the_catalogue_offers(
 
     assert outcome.units == simulator.call_of(sent.request.attempt_id)["units"]
     assert within_most(sent, dict(outcome.units or {}))
+
+
+@pytest.mark.parametrize("way", [IMAGEN, VEO, LYRIA_2])
+def test_enterprise_mode_works_by_project_too(simulator: Simulator, machine_credentials: None, way: str) -> None:
+    sent = asked(way)
+
+    outcome = finished(sent)
+
+    call = simulator.call_of(sent.request.attempt_id)
+    assert call["path"].startswith("/v1beta1/projects/house/locations/us-central1/publishers/google/models/")
+    assert outcome.units == call["units"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -90,16 +88,9 @@ def files(settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_credentials(files: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Enterprise mode by project, with a token that is good for years and a bucket next door."""
-    settings.VERTEX_API_KEY = None
-    settings.GOOGLE_CLOUD_PROJECT, settings.GOOGLE_CLOUD_LOCATION = "house", "global"
-    facts = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
-    known = tmp_path / "credentials.json"
-    known.write_text(json.dumps({**facts, "token": "a-token", "expiry": "2099-01-01T00:00:00Z"}))
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(known))
+def own_credentials(files: str, machine_credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enterprise mode by project, with a bucket next door."""
     monkeypatch.setattr(storage, "BASE_URL", files)
-    return files
 
 
 def test_a_film_streams_to_its_destination(files: str) -> None:
@@ -125,7 +116,7 @@ def test_a_full_disk_is_not_the_providers_fault(files: str) -> None:
         sent.adapter.fetch(Output(uri="files/abc"), FullDisk())  # type: ignore[arg-type]
 
 
-def test_an_object_of_cloud_storage_streams_with_the_machines_own_credentials(own_credentials: str) -> None:
+def test_an_object_of_cloud_storage_streams_with_the_machines_own_credentials(own_credentials: None) -> None:
     sent, sink = job("veo-3.1-generate-001", "a fox"), Sink()
 
     sent.adapter.fetch(Output(uri="gs://house-films/a folder/film?.mp4"), sink)  # type: ignore[arg-type]
@@ -136,7 +127,7 @@ def test_an_object_of_cloud_storage_streams_with_the_machines_own_credentials(ow
     assert Files.authorizations == ["Bearer a-token"]
 
 
-def test_an_object_that_may_not_be_read_is_refused(own_credentials: str) -> None:
+def test_an_object_that_may_not_be_read_is_refused(own_credentials: None) -> None:
     sent = job("veo-3.1-generate-001", "a fox")
 
     with pytest.raises(ProviderError) as caught:
@@ -145,7 +136,7 @@ def test_an_object_that_may_not_be_read_is_refused(own_credentials: str) -> None
     assert (caught.value.code, caught.value.retryable, caught.value.status) == ("provider_denied", False, 403)
 
 
-def test_an_address_that_is_none_is_refused_before_anything_is_sent(own_credentials: str) -> None:
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(own_credentials: None) -> None:
     sent = job("veo-3.1-generate-001", "a fox")
 
     with pytest.raises(ProviderError) as caught:
