@@ -46,8 +46,8 @@ def _key_text(request: Request) -> str:
     if not authorization:
         return request.headers.get(GOOGLE_HEADER, "").strip()
     scheme, _, text = authorization.partition(" ")
-    # Another scheme is a credential that is not ours: handed on whole, it is malformed, not missing.
-    return text.strip() if scheme.lower() == _SCHEME and text.strip() else authorization
+    # Anything but "Bearer <key>" is a credential that is not ours: malformed, not missing. No key has a space in it.
+    return text.strip() if scheme.lower() == _SCHEME and text.strip() else f"{scheme} {text}"
 
 
 def client_ip(request: Request) -> str | None:
