@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from hub import env
 from hub.local.discovery import LocalUrls, running_urls
-from hub.local.errors import LocalServerError, VarInUse
+from hub.local.errors import LocalServerError, VarInUse, file_errors_explained
+from hub.local.files import lay_out
 from hub.local.secrets import development_secrets
 from hub.local.servers import LocalServers
 
@@ -47,7 +50,7 @@ def ensure_servers(argv: Sequence[str]) -> Iterator[LocalServers | None]:
     with ExitStack() as stack:
         try:
             servers = _provide(stack, argv)
-        except LocalServerError as error:
+        except (LocalServerError, ImproperlyConfigured) as error:
             raise SystemExit(f"error: {error}") from error
         yield servers
 
@@ -100,8 +103,8 @@ def _servers(var: Path, missing: Sequence[str]) -> LocalServers:
         var,
         postgres="DATABASE_URL" in missing,
         valkey="REDIS_URL" in missing,
-        postgres_port=int(env.text("HUB_POSTGRES_PORT", "0")),
-        valkey_port=int(env.text("HUB_VALKEY_PORT", "0")),
+        postgres_port=env.integer("HUB_POSTGRES_PORT", 0),
+        valkey_port=env.integer("HUB_VALKEY_PORT", 0),
     )
 
 
@@ -135,5 +138,7 @@ def export(missing: Sequence[str], urls: LocalUrls) -> None:
         if name in missing and url:
             os.environ[name] = url
     if "DATABASE_URL" in missing:
+        with file_errors_explained(var_directory()):
+            lay_out(var_directory())
         development_secrets(var_directory())
         os.environ["HUB_EMBEDDED"] = "true"

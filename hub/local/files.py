@@ -20,6 +20,12 @@ def private_directory(path: Path) -> Path:
     return path
 
 
+def lay_out(var: Path) -> None:
+    """Makes HUB_VAR and what others expect in it: logs, and tmp, where Django keeps uploads on their way."""
+    for name in ("logs", "tmp"):
+        (var / name).mkdir(parents=True, exist_ok=True)
+
+
 def write_private_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replaces `path` (mode 600) at once: a reader sees the former content or this one, never a part."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -6,8 +6,7 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hub.local.errors import LocalServerError
@@ -19,14 +18,14 @@ CAP_DAC_READ_SEARCH = 2
 CAP_DAC_OVERRIDE = 1
 
 
-def choose_identity(data: Path, program: Path) -> Identity:
-    """The first identity that can run `program` and reach `data` (or the directory it will be made in).
+def choose_identity(data: Path, probe: Sequence[str | Path]) -> Identity:
+    """The first identity in which `probe` succeeds, in the directory where `data` is or will be made.
 
     Data that exists keeps its owner: root runs it as that user. Nothing above `data` is ever changed.
     """
     reach = data.parent
     for identity in _candidates(data):
-        if _works(identity, program, reach):
+        if run(Program(probe, signal.SIGKILL, identity, cwd=reach)).returncode == 0:
             return identity
     raise LocalServerError(
         f"The embedded servers do not run as root, and no other user of this machine can reach {reach}: "
@@ -86,14 +85,6 @@ def _held_capabilities() -> int:
         if line.startswith("CapPrm:"):
             return int(line.split()[1], 16)
     return 0
-
-
-def _works(identity: Identity, program: Path, reach: Path) -> bool:
-    probe = Program([program, "--version"], signal.SIGKILL, identity, cwd=reach)
-    try:
-        return run(probe).returncode == 0
-    except subprocess.SubprocessError:
-        return False
 
 
 def give(path: Path, identity: Identity) -> None:

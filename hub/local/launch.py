@@ -13,7 +13,8 @@ import sys
 from typing import NoReturn, TypedDict
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CLONE_NEWUSER = 0x10000000
@@ -63,7 +64,9 @@ def become_user(launch: Launch) -> None:
     if launch["uid"] is None or launch["gid"] is None:
         return
     if launch["capability"] is not None:
-        prctl(PR_SET_KEEPCAPS, 1)
+        # Keeps capabilities over the change of user, and lets access(2), by which PostgreSQL looks at its own programs,
+        # count them.
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(launch["gid"])
     os.setuid(launch["uid"])

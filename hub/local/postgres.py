@@ -56,7 +56,8 @@ class Postgres(Server):
     ) -> None:
         super().__init__(var, port=port)
         self.data = var / "postgres"
-        self.identity = choose_identity(self.data, postgres_program("postgres"))
+        # pg_config looks for the programs beside itself, as initdb will.
+        self.identity = choose_identity(self.data, [postgres_program("pg_config"), "--bindir"])
         self._password = password
         self._keep = keep
         self._options = SERVER_OPTIONS | dict(options or {})

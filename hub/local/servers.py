@@ -12,6 +12,7 @@ from typing import Self
 from hub.local.binaries import valkey_program
 from hub.local.discovery import LocalUrls, publish, unpublish
 from hub.local.errors import LocalServerError, file_errors_explained, require_room
+from hub.local.files import lay_out
 from hub.local.identity import choose_identity
 from hub.local.lock import DirectoryLock
 from hub.local.postgres import Postgres
@@ -109,9 +110,7 @@ class LocalServers:
         with file_errors_explained(self.var):
             self.var.mkdir(parents=True, exist_ok=True)
             require_room(self.var)
-            # tmp is where Django keeps uploads on their way; its checks want it there.
-            for name in ("logs", "tmp"):
-                (self.var / name).mkdir(exist_ok=True)
+            lay_out(self.var)
 
     def _start_servers(self, stack: ExitStack, lock: int) -> None:
         passwords = server_passwords(self.var)
@@ -123,7 +122,7 @@ class LocalServers:
             stack.callback(self._postgres.stop)
             self._postgres.start()
         if valkey:
-            identity = choose_identity(self.var / "valkey", valkey_program())
+            identity = choose_identity(self.var / "valkey", [valkey_program(), "--version"])
             self._valkey = Valkey(
                 self.var, password=passwords.valkey, identity=identity, keep=(lock,), port=self._ports[1]
             )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import ClassVar
-
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from hub.local.binaries import valkey_program
 from hub.local.ports import LOOPBACK
 from hub.local.process import Identity, Program
 from hub.local.server import Server, launch_with_input
 
+ANSWER_SECONDS = 2.0
+WELCOME = b"+OK\r\n+PONG\r\n"
 CONFIGURATION = """\
 bind {host}
 port {port}
@@ -56,12 +55,14 @@ class Valkey(Server):
         return launch_with_input(program, output, text)
 
     def _answers(self) -> bool:
-        # The caller asks again soon: no attempts within the attempt.
-        once = Retry(NoBackoff(), 0)
-        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2, retry=once)
         try:
-            return bool(client.ping())
-        except redis.RedisError:
+            with socket.create_connection((LOOPBACK, self.port), ANSWER_SECONDS) as connection:
+                connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+                return _read(connection, len(WELCOME)) == WELCOME
+        except OSError:
             return False
-        finally:
-            client.close()
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    with connection.makefile("rb") as file:
+        return file.read(size)

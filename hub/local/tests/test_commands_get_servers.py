@@ -151,6 +151,16 @@ def test_the_servers_can_have_fixed_ports(tmp_path: Path):
     assert said["env"]["REDIS_URL"].endswith(f"@127.0.0.1:{port}/0")
 
 
+@pytest.mark.parametrize(
+    "env", [{"HUB_EMBEDDED": "perhaps"}, {"HUB_POSTGRES_PORT": "many"}, {"REDIS_URL_FILE": "/none"}]
+)
+def test_a_malformed_setting_is_named_in_one_line(tmp_path: Path, env: dict[str, str]):
+    command = start("migrate", var=tmp_path / "var", **env)
+    said = command.communicate()
+    assert (command.returncode, said[0], len(said[1].splitlines())) == (1, "", 1)
+    assert next(iter(env)) in said[1]
+
+
 def test_the_secrets_of_development_exist_before_the_settings_ask(tmp_path: Path):
     run("migrate", var=tmp_path / "var")
     kept = json.loads((tmp_path / "var" / "secrets" / "development.json").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +25,10 @@ FAST = {"fsync": "off"}
 SECONDS = 60.0
 
 
-def supervise(var: Path, **options) -> subprocess.Popen[str]:
+def supervise(var: Path, python: str = sys.executable, **options) -> subprocess.Popen[str]:
     """A supervisor in a process of its own, with its servers running."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "hub.local.tests.supervisor", str(var)],
+        [python, "-m", "hub.local.tests.supervisor", str(var)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -88,6 +89,20 @@ def remembered(url: str) -> list[str]:
 
 def reachable_by_nobody(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
+
+
+def supervise_as(uid: int, var: Path) -> subprocess.Popen[str]:
+    """A supervisor that runs as an ordinary user; skips the test where such a user cannot run the repository."""
+    if not reachable_by_nobody(ROOT / "manage.py"):
+        pytest.skip("the repository lies behind a directory that only root can pass")
+    python, packages = sys.executable, str(Path(pytest.__file__).parents[1])
+    if not reachable_by_nobody(Path(python)):
+        # The interpreter of the virtual environment may be root's own: the system's runs the same packages.
+        python = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/local/bin:/usr/bin") or pytest.skip(
+            "the interpreter lies behind a directory that only root can pass"
+        )
+    env = {"PYTHONPATH": packages, "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    return supervise(var, python, user=uid, group=uid, extra_groups=[], env=env)
 
 
 @contextmanager

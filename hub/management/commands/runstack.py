@@ -19,7 +19,7 @@ from django.db import connections
 from hub.local.accounts import Accounts, ensure_accounts
 from hub.local.bootstrap import var_directory
 from hub.local.errors import LocalServerError, file_errors_explained
-from hub.local.files import write_private_json
+from hub.local.files import lay_out, write_private_json
 from hub.local.lock import DirectoryLock
 from hub.local.ready import Stopped
 from hub.local.runner import USUAL_PORT, Runner, simulator_is_wanted
@@ -81,7 +81,7 @@ class Command(BaseCommand):
 
 def _locked(var: Path, cleanup: ExitStack) -> DirectoryLock:
     with file_errors_explained(var):
-        (var / "tmp").mkdir(parents=True, exist_ok=True)
+        lay_out(var)
     lock = DirectoryLock(var / "stack.lock")
     lock.acquire()
     cleanup.callback(lock.release)
