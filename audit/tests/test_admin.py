@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.actions import Action
 from audit.models import AuditLog
-from audit.pages import BoundedPaginator
 from audit.services import record
+from hub.common.admin import BoundedPaginator
 from hub.common.ids import uuid7
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_an_entry_is_shown_and_cannot_be_changed(admin_client: Client) -> None:
 
 
 def test_a_count_stops_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.pages.MOST_COUNTED", 2)
+    monkeypatch.setattr("hub.common.admin.MOST_COUNTED", 2)
     for _ in range(3):
         record(action=Action.QUOTA_SET)
     assert BoundedPaginator(AuditLog.objects.order_by("id"), 10).count == 2

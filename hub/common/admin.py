@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -46,3 +48,23 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
+
+
+class FoundByIdAdmin(ReadOnlyAdmin):
+    """Newest first by the key, which is made of the time; found by whole ids, through the indexes."""
+
+    ordering = ("-id",)  # type: ignore[assignment]
+    search_fields = ("id",)
+    found_by: ClassVar[tuple[str, ...]] = ("id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """The rows one of whose `found_by` columns is that id; none when it is no id."""
+        if not search_term:
+            return queryset, False
+        try:
+            wanted = UUID(search_term.strip())
+        except ValueError:
+            return queryset.none(), False
+        return queryset.filter(Q(*((column, wanted) for column in self.found_by), _connector=Q.OR)), False

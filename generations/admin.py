@@ -1,0 +1,69 @@
+"""The work for the staff: states, money and timing. Prompts, parameters and answers stay sealed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from generations.models import Generation, GenerationAttempt
+from hub.common.admin import FoundByIdAdmin
+
+SEALED = ("prompt", "parameters", "texts")
+
+
+class AttemptsInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Every call to the provider for one job."""
+
+    model = GenerationAttempt
+    verbose_name_plural = "calls to the provider"
+    fields = ("number", "state", "operation_name", "error_code", "latency_ms", "created_at", "finished_at")
+    readonly_fields = fields
+    ordering = ("number",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationAttempt]:
+        """Without the sealed answer: no page shows it."""
+        queryset: QuerySet[GenerationAttempt] = super().get_queryset(request)
+        return queryset.defer("answer")
+
+
+@admin.register(Generation)
+class GenerationAdmin(FoundByIdAdmin):
+    """Jobs, newest first."""
+
+    list_display = ("id", "kind", "model", "status", "error_code", "estimate", "cost", "attempts_made", "created_at")
+    list_filter = ("status", "kind")
+    found_by = ("id", "owner_id")
+    search_help_text = "The whole id of a generation or of its owner."
+    inlines = (AttemptsInline,)
+    fieldsets = (
+        (None, {"fields": ("id", "owner_id", "kind", "model", "adapter", "status", "tags", "request_id")}),
+        ("Money", {"fields": ("estimate", "cost", "charged", "units", "variants", "rates")}),
+        ("Ending", {"fields": ("error_code", "error_message", "error_stage", "retryable")}),
+        (
+            "Timing",
+            {
+                "fields": (
+                    ("created_at", "started_at", "finished_at"),
+                    ("next_check_at", "lease_expires_at", "cancel_requested_at"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
+        """Without what is sealed: no page shows it."""
+        queryset: QuerySet[Generation] = super().get_queryset(request)
+        return queryset.defer(*SEALED)
