@@ -30,7 +30,7 @@ def _refuse_controls(text: str) -> None:
 class ParametersField(serializers.DictField):
     """Parameters by name; what each may be is the model's affair."""
 
-    default_error_messages = {"not_a_dict": "This must be a JSON object, such as {}."}
+    default_error_messages = {"not_a_dict": "This must be a JSON object."}
 
 
 class OrderSerializer(StrictSerializer):
