@@ -9,24 +9,29 @@ from hub.local.errors import LocalServerError
 
 LOOPBACK = "127.0.0.1"
 CONNECT_SECONDS = 1.0
+BACKLOG = 2048
 
 
 def listen(port: int) -> socket.socket:
-    """A bound socket on `port`, or on a free one for 0; raises LocalServerError when the port is taken."""
+    """A listening socket on `port`, or on a free one for 0; raises LocalServerError when the port is taken.
+
+    Listening and not only bound: until one of them listens, two sockets may share a port.
+    """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((LOOPBACK, port))
-    except OSError as error:
+        bound.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
         bound.close()
         raise LocalServerError(_refusal(port, error)) from error
     return bound
 
 
-def _refusal(port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
+def _refusal(port: int, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return f"Port {port} on {LOOPBACK} is in use: choose another one, or stop the program that listens there."
-    return f"Port {port} on {LOOPBACK} cannot be used: {error.strerror}."
+    return f"Port {port} on {LOOPBACK} cannot be used: {error}."
 
 
 def free_port(port: int = 0) -> int:

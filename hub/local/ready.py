@@ -38,7 +38,7 @@ def wait_until(holds: Callable[[], bool], what: str, stack: Stack, stopped: thre
 def web_is_ready(base_url: str) -> bool:
     """Whether `/readyz` says 200."""
     try:
-        with urllib.request.urlopen(f"{base_url}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"{base_url}/readyz", timeout=5) as answer:
             return bool(answer.status == http.client.OK)
     except (urllib.error.URLError, http.client.HTTPException, OSError):
         return False

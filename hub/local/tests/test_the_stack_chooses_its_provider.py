@@ -23,6 +23,7 @@ def test_nothing_set_means_the_simulator_for_both_ways_to_google():
         "VERTEX_BASE_URL": URL,
         "GEMINI_API_KEY": "simulator",
         "VERTEX_API_KEY": "simulator",
+        "PROVIDER_POLL_SECONDS": "1",
     }
     assert chosen.line == f"the simulator at {URL} (set GEMINI_API_KEY to use Google)"
 
