@@ -17,10 +17,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         value = request_id.accepted(request.headers.get(request_id.HEADER))
-        token = request_id.bind_request_id(value)
-        try:
+        with request_id.working_for(value):
             response = self.get_response(request)
-        finally:
-            request_id.release(token)
         response[request_id.HEADER] = value
         return response

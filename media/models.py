@@ -33,6 +33,7 @@ class Media(HubModel):
 
     class Meta:
         db_table = "media"
+        verbose_name_plural = "media"
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="media_owner_newest"),
             models.Index(fields=["expires_at"], name="media_expiring", condition=models.Q(deleted_at=None)),

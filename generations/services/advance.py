@@ -21,6 +21,7 @@ from generations.providers.base import Adapter, Billed, Outcome, Pending, Provid
 from generations.services import answer, attempts, books, lease
 from generations.services.books import Failure
 from generations.services.lease import Job, LeaseLost
+from hub.common.request_id import working_for
 from media import services as media
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def advance(*, generation_id: UUID) -> None:
     if job is None:
         lease.look_later(generation_id=generation_id)
         return
-    with lease.kept(job):
+    with lease.kept(job), working_for(job.generation.request_id):
         try:
             _step(job)
         except LeaseLost:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
 from hub.common.ids import uuid7
@@ -26,6 +28,16 @@ def bind_request_id(value: str) -> Token[str]:
 def release(token: Token[str]) -> None:
     """Puts back what was current before."""
     _current.reset(token)
+
+
+@contextmanager
+def working_for(value: str) -> Iterator[None]:
+    """Whatever happens inside happens for that request, also when it is days later and in another process."""
+    token = bind_request_id(value)
+    try:
+        yield
+    finally:
+        release(token)
 
 
 def accepted(given: str | None) -> str:

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "media",
                 "db_table": "media",
                 "indexes": [
                     models.Index(fields=["owner", "-created_at", "-id"], name="media_owner_newest"),
