@@ -119,7 +119,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
-PROBLEM_TYPE_BASE = env.text("PROBLEM_TYPE_BASE", "https://ai-generation-hub.invalid/errors/")
 
 # --- the truth: PostgreSQL --------------------------------------------------------------------------------------------
 DATABASES = {

@@ -27,6 +27,8 @@ from media import services as media
 logger = logging.getLogger(__name__)
 State = GenerationAttempt.State
 LONGEST_PAUSE_SECONDS = 60.0
+# What an operator can mend while the provider works on; every other error that no retry helps is an end.
+MENDABLE = ("provider_denied", "provider_not_configured")
 OUTCOME_UNKNOWN = Failure(
     code="outcome_unknown",
     message="The provider's answer was lost, so nobody can say whether the work was done. It is not sent again, "
@@ -146,7 +148,7 @@ def _after_failed_call(job: Job, attempt: GenerationAttempt, error: ProviderErro
 def _after_failed_poll(job: Job, attempt: GenerationAttempt, error: ProviderError) -> None:
     if error.code == "provider_operation_failed":
         books.fail(job, _failure(error), attempt, State.FAILED)
-    elif error.code == "provider_operation_lost":
+    elif not _may_pass(error):
         _lose(job, attempt, OUTCOME_UNKNOWN)
     elif _is_overdue(attempt):
         _give_up(job, attempt)
@@ -154,9 +156,13 @@ def _after_failed_poll(job: Job, attempt: GenerationAttempt, error: ProviderErro
         _wait(job, error.retry_after or settings.RETRY_SECONDS)
 
 
+def _may_pass(error: ProviderError) -> bool:
+    return error.retryable or error.code in MENDABLE
+
+
 def _after_failed_fetch(job: Job, attempt: GenerationAttempt, error: ProviderError) -> None:
     """The work is paid and its file is not here yet: an operation is asked again, an answer with it inside is lost."""
-    if attempt.state == State.PENDING and not _is_overdue(attempt):
+    if attempt.state == State.PENDING and _may_pass(error) and not _is_overdue(attempt):
         _wait(job, error.retry_after or settings.RETRY_SECONDS)
         return
     _lose(job, attempt, OUTCOME_UNKNOWN)

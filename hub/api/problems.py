@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
@@ -18,6 +17,8 @@ from hub.common.errors import HubError, NotFound, ServiceUnavailable
 from hub.common.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
+# A name, not an address: a hub stands wherever its owner puts it.
+TYPE_BASE = "urn:ai-generation-hub:error:"
 CONTENT_TYPE = "application/problem+json"
 
 # What the framework itself raises, and the stable code and title that stand for it.
@@ -47,7 +48,7 @@ AWAY = "The database is away for the moment. Try again; with one Idempotency-Key
 def problem(*, code: str, status: int, title: str, detail: str, **facts: object) -> dict[str, object]:
     """The body of one problem document; `facts` are its extension members."""
     return {
-        "type": f"{settings.PROBLEM_TYPE_BASE}{code}",
+        "type": f"{TYPE_BASE}{code}",
         "title": title,
         "status": status,
         "detail": detail,

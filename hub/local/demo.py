@@ -1,4 +1,4 @@
-"""`make demo`: starts the whole stack, submits one generation of every kind over HTTP, shows how they come, stops everything.
+"""`make demo`: starts the whole stack, submits one generation of every kind over HTTP, follows them, stops everything.
 
 It is a client like any other: it knows the stack's ready file and the REST API. Exits 1 when any of it failed.
 """

@@ -65,7 +65,7 @@ def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     problem: dict[str, Any] = answer.json()
     assert problem["status"] == status
     assert problem["code"] == code
-    assert problem["type"].endswith(f"/{code}")
+    assert problem["type"].endswith(f":{code}")
     assert problem["title"]
     assert problem["detail"]
     assert problem["request_id"] == answer["X-Request-ID"]
