@@ -1,0 +1,32 @@
+"""The benchmark's course, once there are settings: what is measured in which order, and what is printed."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench import books, memory, rates
+from tests.bench.accounts import make_client, prepare_database
+from tests.bench.house import House
+
+MEMORY_JOBS, QUICK_MEMORY_JOBS = 1000, 20
+
+
+def run(var: Path, *, quick: bool, parts: Sequence[str]) -> None:
+    """Prints the figures; raises WorkWentWrong."""
+    prepare_database()
+    client, replayed = make_client("client"), make_client("replayed")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
+    replays = 0
+    with House(var) as house:
+        if "rates" in parts:
+            figures, replays = rates.measure(house, client, replayed, rates.QUICK if quick else rates.FULL)
+            rates.ratios(figures)
+            print(f"\n{figures.text()}", flush=True)
+        if "memory" in parts:
+            jobs = QUICK_MEMORY_JOBS if quick else MEMORY_JOBS
+            print(f"\n{memory.text(memory.measure(house, client, jobs), jobs)}", flush=True)
+        books.check(house.simulator_url, replayed=replays)
+    print(f"\nEvery job succeeded and the books balance. Load {os.getloadavg()[0]:.1f} at the end.")
