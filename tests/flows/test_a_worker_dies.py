@@ -1,0 +1,156 @@
+"""kill -9 of the worker at every step of `advance`, for every family of models; then a new worker.
+
+The clock stands still while the workers die, so that nothing is sent again before every death has happened; then it goes
+on from where it was, without a sweep: what it knows is the due set alone.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.stack import HubStack
+from tests.stack.nursery import Nursery
+
+pytestmark = pytest.mark.stack
+
+TEXT, IMAGE, IMAGEN = "gemini-3.5-flash-lite", "gemini-2.5-flash-image", "imagen-4.0-generate-001"
+OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
+SONG, CLIP = "lyria-3.5", "lyria-002"
+KINDS = {TEXT: "text", IMAGE: "image", IMAGEN: "image", OMNI: "video", VEO: "video", SONG: "music", CLIP: "music"}
+RESENDABLE, LONG = (TEXT, IMAGE, IMAGEN), (OMNI, VEO)
+PARAMETERS: dict[str, dict[str, Any]] = {
+    OMNI: {"duration_seconds": 3, "resolution": "360p"},
+    VEO: {"duration_seconds": 4},
+}
+
+# The steps that lie between the call on its way and its answer in the journal: what was answered is lost.
+LOST = ("the_attempt_row", "the_first_answer", "the_bytes")
+SAFE = ("the_claim", "the_journal", "the_settlement", "the_commit")
+STEPS_OF_ONE_CALL = (*SAFE, *LOST)
+STEPS_OF_A_LONG_CALL = (*SAFE, *LOST, "the_operation_name", "the_last_answer")
+DEATH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Story:
+    """A model, and the step at which its worker dies."""
+
+    model: str
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.model} after {self.step}"
+
+    @property
+    def is_lost(self) -> bool:
+        """Nobody can know what the provider did. A long call is known by its operation's name, once that is saved."""
+        return self.step in LOST and not (self.model in LONG and self.step == "the_bytes")
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """Status, error, whether it is charged; attempts; calls that reached the provider; unconfirmed ledger rows."""
+        calls = 0 if self.step == "the_attempt_row" else 1
+        if not self.is_lost:
+            return facts("succeeded", attempts=1, calls=1, unconfirmed=0)
+        if self.model in RESENDABLE:
+            return facts("succeeded", attempts=2, calls=calls + 1, unconfirmed=1)
+        return facts("failed", "outcome_unknown", charged=False, attempts=1, calls=calls, unconfirmed=1)
+
+
+def facts(
+    status: str, error: str = "", *, charged: bool = True, attempts: int, calls: int, unconfirmed: int
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "error": error,
+        "charged": charged,
+        "attempts": attempts,
+        "calls": calls,
+        "unconfirmed": unconfirmed,
+    }
+
+
+STORIES = [
+    Story(model, step)
+    for model in KINDS
+    for step in (STEPS_OF_A_LONG_CALL if model in LONG else STEPS_OF_ONE_CALL)
+    # One model of pictures is enough for the steps that are the same code for both.
+    if not (model == IMAGEN and step in SAFE)
+]
+
+
+@dataclass
+class Aftermath:
+    stack: HubStack
+    jobs: dict[Story, str]
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def aftermath(new_stack: Callable[..., HubStack]) -> Iterator[Aftermath]:
+    """Every story told: all deaths first, one a kind at a time, then one ordinary worker for what they left."""
+    stack = new_stack(running=("simulator", "clock", "web"))
+    stack.signal("clock", signal.SIGSTOP)
+    jobs: dict[Story, str] = {}
+    waiting = {kind: deque(each for each in STORIES if KINDS[each.model] == kind) for kind in set(KINDS.values())}
+    with Nursery(stack) as nursery:
+        while any(waiting.values()):
+            jobs |= let_die(stack, nursery, {kind: each.popleft() for kind, each in waiting.items() if each})
+    stack.start("worker")
+    stack.signal("clock", signal.SIGCONT)
+    seconds = stack.wait_until_all_have_ended(60)
+    assert stack.log("clock").count("sweep:") == 1, "the sweep at the clock's start alone"
+    yield Aftermath(stack, jobs, seconds)
+
+
+def let_die(stack: HubStack, nursery: Nursery, stories: dict[str, Story]) -> dict[Story, str]:
+    """A worker for each of these stories of different kinds, with one job that it meets its end with."""
+    jobs, workers = {}, {}
+    for kind, story in stories.items():
+        stack.redis.delete(kind)
+        workers[kind] = nursery.worker(story.step, kind)
+        jobs[story] = stack.rich.submit(story.model, f"{story}", **PARAMETERS.get(story.model, {}))
+    deadline = time.monotonic() + DEATH_SECONDS
+    while alive := [kind for kind, worker in workers.items() if nursery.is_alive(worker)]:
+        assert time.monotonic() < deadline, [str(stories[kind]) for kind in alive]
+        for kind in alive:
+            # In the place of the clock: a long job needs more than one look before it comes to its step.
+            if stack.redis.llen(kind) == 0:
+                stack.offer(jobs[stories[kind]], kind)
+        time.sleep(0.2)
+    for kind, worker in workers.items():
+        assert nursery.ending(worker) == -signal.SIGKILL, (str(stories[kind]), stack.log("dying")[-2000:])
+    return jobs
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_the_job_ends_right_and_is_paid_once(aftermath: Aftermath, story: Story) -> None:
+    stack, job = aftermath.stack, aftermath.jobs[story]
+    row, calls, ledger = stack.state(job), stack.calls_of(job), stack.usage(job)
+    assert {
+        "status": row["status"],
+        "error": row["error_code"],
+        "charged": row["cost"] > 0,
+        "attempts": row["attempts_made"],
+        "calls": len(calls),
+        "unconfirmed": sum(not each["confirmed"] for each in ledger),
+    } == story.expected
+    if story.model not in RESENDABLE:
+        assert sum(call["billable"] for call in calls) <= 1
+
+
+def test_they_ended_in_bounded_time(aftermath: Aftermath) -> None:
+    print(f"{len(aftermath.jobs)} jobs whose worker was killed ended {aftermath.seconds:.1f} s after a new one came")
+    assert aftermath.seconds < 60
+
+
+def test_no_hold_no_file_and_no_row_is_left_over(aftermath: Aftermath) -> None:
+    assert len(aftermath.jobs) == len(STORIES)
+    aftermath.stack.assert_the_books_balance()

@@ -1,0 +1,84 @@
+"""Databases for stacks, in the cluster of the test run: a template that is prepared once, and cheap copies of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from hub.env import BASE_DIR
+from hub.local.secrets import SETTINGS, development_secrets
+
+# Nothing of the caller's own hub, and no credential for Google, reaches a stack.
+INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
+# Who pays in most tests; enough for whatever they do.
+RICH = {"rich": ("100000", "total")}
+
+_numbers = itertools.count(1)
+
+
+def cluster_url() -> str:
+    """The database of the run that no stack uses."""
+    return os.environ["DATABASE_URL"]
+
+
+def execute(statement: str, *names: str) -> None:
+    """One statement outside any transaction, beside the stacks' databases."""
+    with psycopg.connect(cluster_url(), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def url_of(database: str) -> str:
+    return urlunsplit(urlsplit(cluster_url())._replace(path=f"/{database}"))
+
+
+def fresh_name() -> str:
+    return f"stack_{os.getpid()}_{next(_numbers)}"
+
+
+def drop(database: str) -> None:
+    execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+
+
+def environment() -> dict[str, str]:
+    """What every process of every stack has: the secrets of the run's own directory, which open all databases of it."""
+    env = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    secrets = development_secrets(Path(os.environ["HUB_VAR"]))
+    return env | {name: secrets[name] for name in SETTINGS} | {"HUB_EMBEDDED": "true", "HUB_ENV_FILE": os.devnull}
+
+
+class Template:
+    """A database with tables, prices and clients, to be copied. `clients` is {name: {id, api_key}}."""
+
+    def __init__(self, folder: Path, *, clients: dict[str, tuple[str, str]] | None = None, **settings: str) -> None:
+        self.settings = settings
+        self.database = fresh_name()
+        execute("CREATE DATABASE {}", self.database)
+        env = environment() | settings
+        env |= {"DATABASE_URL": url_of(self.database), "REDIS_URL": "redis://127.0.0.1:9/0", "HUB_VAR": str(folder)}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.stack.prepare"],
+            input=json.dumps(RICH | (clients or {})),
+            env=env,
+            cwd=BASE_DIR,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        self.clients: dict[str, dict[str, str]] = json.loads(done.stdout)
+
+    def copy(self) -> str:
+        """The name of a new database with the same content."""
+        database = fresh_name()
+        execute("CREATE DATABASE {} TEMPLATE {}", database, self.database)
+        return database
+
+    def drop(self) -> None:
+        drop(self.database)
