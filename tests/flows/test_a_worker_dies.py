@@ -1,7 +1,7 @@
 """kill -9 of the worker at every step of `advance`, for every family of models; then a new worker.
 
-The clock stands still while the workers die, so that nothing is sent again before every death has happened; then it goes
-on from where it was, without a sweep: what it knows is the due set alone.
+The clock stands still while the workers die, so that nothing is sent again before every death has happened; then it
+goes on from where it was, without a sweep: what it knows is the due set alone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ class Aftermath:
 
 
 @pytest.fixture(scope="module")
-def aftermath(new_stack: Callable[..., HubStack]) -> Iterator[Aftermath]:
+def aftermath(new_stack: Callable[..., HubStack]) -> Aftermath:
     """Every story told: all deaths first, one a kind at a time, then one ordinary worker for what they left."""
     stack = new_stack(running=("simulator", "clock", "web"))
     stack.signal("clock", signal.SIGSTOP)
@@ -107,7 +107,7 @@ def aftermath(new_stack: Callable[..., HubStack]) -> Iterator[Aftermath]:
     stack.signal("clock", signal.SIGCONT)
     seconds = stack.wait_until_all_have_ended(60)
     assert stack.log("clock").count("sweep:") == 1, "the sweep at the clock's start alone"
-    yield Aftermath(stack, jobs, seconds)
+    return Aftermath(stack, jobs, seconds)
 
 
 def let_die(stack: HubStack, nursery: Nursery, stories: dict[str, Story]) -> dict[Story, str]:

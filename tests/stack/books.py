@@ -79,9 +79,8 @@ def _against_the_simulator(stack: HubStack) -> Iterator[str]:
         if times != 1:
             yield f"attempt {attempt} called {times} times"
     ledger = {str(row["attempt_id"]): row for row in stack.rows("SELECT * FROM usage_logs")}
-    errors = dict(
-        (str(row["id"]), row["error_code"]) for row in stack.rows("SELECT id, error_code FROM generation_attempts")
-    )
+    attempts = stack.rows("SELECT id, error_code FROM generation_attempts")
+    errors = {str(row["id"]): row["error_code"] for row in attempts}
     by_attempt = {call["attempt"]: call for call in calls}
     for attempt in by_attempt.keys() - ledger.keys():
         yield f"a call is in no ledger: {by_attempt[attempt]}"
