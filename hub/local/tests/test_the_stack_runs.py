@@ -110,7 +110,7 @@ def test_a_stack_from_its_first_start_to_its_second(tmp_path: Path):
         assert all(alive(pid) for pid in first["pids"].values())
         assert web_is_ready(first["base_url"])
         assert status_with(f"{first['base_url']}/api/v1/quotas", first["client"]["api_key"]) == 200
-        assert "Site administration" in signed_in_page(first["admin_url"], **first["staff"])
+        assert "/admin/logout/" in signed_in_page(first["admin_url"], **first["staff"])
         quota = urllib.request.Request(
             f"{first['base_url']}/api/v1/quotas", headers={"Authorization": f"Bearer {first['client']['api_key']}"}
         )
@@ -200,7 +200,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path):
 
 def test_told_to_stop_while_it_starts_it_stops(tmp_path: Path):
     process = runstack(tmp_path / "var")
-    until((tmp_path / "var" / "stack.lock").exists)
+    until(lambda: (tmp_path / "var" / "stack.lock").exists() or process.poll() is not None)
     said, _ = stopped(process, signal.SIGTERM)
     assert process.returncode == 0
     assert said == "Told to stop before everything was ready.\n"
