@@ -18,9 +18,9 @@ from generations import due
 from generations.models import Generation
 from hub.common.ids import uuid7
 from hub.common.redis import redis_client
-from hub.tests.rest import Caller
 from media import services as media
 from media.models import Media
+from tests.rest import Caller
 from usage.services import set_quota
 from users.models import User
 from users.scopes import ALL_SCOPES

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
-from hub.tests.rest import Caller
 from hub.wsgi import application
+from tests.rest import Caller
 
 
 @pytest.fixture(autouse=True)

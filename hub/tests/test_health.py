@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client, override_settings
 
 from hub.common.redis import redis_client
-from hub.tests.rest import assert_problem
+from tests.rest import assert_problem
 
 READY = {"database": "ok", "migrations": "ok", "broker": "ok", "storage": "ok"}
 

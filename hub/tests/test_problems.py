@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from hub.tests.rest import PROBLEM, Caller, assert_problem
+from tests.rest import PROBLEM, Caller, assert_problem
 from users.scopes import ALL_SCOPES
 
 ID = uuid4()

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from django.core.files.storage import default_storage
 
-from hub.tests.rest import Caller, assert_problem
 from media import selectors
 from media.models import Media
 from media.streams import PIECE_BYTES, Pieces
+from tests.rest import Caller, assert_problem
 
 CONTENT = bytes(range(251)) * (PIECE_BYTES // 125) + b"the end"
 TAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'

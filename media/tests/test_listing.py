@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from hub.tests.rest import Caller, assert_problem
 from media.models import Media
+from tests.rest import Caller, assert_problem
 
 MEDIA = "/api/v1/media"
 FIELDS = {

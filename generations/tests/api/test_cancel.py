@@ -9,7 +9,7 @@ import pytest
 
 from audit.models import AuditLog
 from generations.models import Generation
-from hub.tests.rest import GENERATIONS, Caller, assert_problem, world
+from tests.rest import GENERATIONS, Caller, assert_problem, world
 from usage.models import QuotaHold, QuotaPeriod
 
 pytestmark = pytest.mark.usefixtures("prices", "no_jobs")

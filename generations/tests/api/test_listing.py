@@ -15,8 +15,8 @@ from generations import selectors
 from generations.models import Generation
 from hub.api.pagination import Position
 from hub.common.ids import uuid7
-from hub.tests.rest import GENERATIONS, Caller, assert_problem
 from media.models import Media
+from tests.rest import GENERATIONS, Caller, assert_problem
 
 NewGeneration = Callable[..., Generation]
 

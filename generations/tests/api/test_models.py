@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from generations import catalogue
-from hub.tests.rest import Caller, assert_problem
+from tests.rest import Caller, assert_problem
 from usage.models import ModelPrice
 
 MODELS = "/api/v1/models"

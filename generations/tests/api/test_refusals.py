@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.models import AuditLog
 from generations.models import Generation
 from hub.common.redis import redis_client
-from hub.tests.rest import GENERATIONS, Caller, assert_problem, world
+from tests.rest import GENERATIONS, Caller, assert_problem, world
 from usage.models import ModelPrice, QuotaHold
 from users.services import revoke_api_key
 

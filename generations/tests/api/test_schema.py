@@ -13,8 +13,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from generations.models import Generation
-from hub.tests.rest import GENERATIONS, Caller
 from media.models import Media
+from tests.rest import GENERATIONS, Caller
 
 SCHEMA = "/api/v1/schema"
 ROUTES = {

@@ -10,7 +10,7 @@ import pytest
 from audit.models import AuditLog
 from generations import due
 from generations.models import Generation
-from hub.tests.rest import GENERATIONS, Caller, assert_problem, world
+from tests.rest import GENERATIONS, Caller, assert_problem, world
 from usage.models import QuotaHold
 
 pytestmark = pytest.mark.usefixtures("prices", "no_jobs")

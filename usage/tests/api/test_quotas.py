@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from hub.tests.rest import Caller, assert_problem
+from tests.rest import Caller, assert_problem
 from usage.models import Quota, QuotaPeriod
 from usage.services import grant_credit, hold_quota, set_quota, settle_hold
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from hub.tests.rest import Caller, assert_problem
+from tests.rest import Caller, assert_problem
 from usage.models import UsageLog
 from users.models import User
 
