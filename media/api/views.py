@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -99,7 +99,7 @@ class ContentView(HubView):
         media = selectors.one_of(cast(User, request.user), media_id)
         headers = _headers(media)
         if is_current(if_none_match=request.headers.get("If-None-Match", ""), etag=headers["ETag"]):
-            return HttpResponse(status=304, headers=headers)
+            return HttpResponseNotModified(headers=headers | {"Content-Length": str(media.bytes)})
         if request.method == "HEAD":
             return HttpResponse(headers=headers | {"Content-Length": str(media.bytes)}, content_type=media.mime_type)
         span = wanted_span(header=_range(request, headers["ETag"]), size=media.bytes)

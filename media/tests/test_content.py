@@ -97,6 +97,9 @@ def test_it_sends_all_for_several_ranges_or_a_range_of_another_file(caller: Call
 def test_it_sends_nothing_that_the_client_has(caller: Caller, url: str, tags: str) -> None:
     answer = caller.get(url, If_None_Match=tags)
     assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", TAG)
+    # As the whole file's, or absent (RFC 9110, 8.6).
+    assert answer["Content-Length"] == str(len(CONTENT))
+    assert "Content-Type" not in answer
     assert status(caller.get(url, If_None_Match='"other"')) == 200
 
 
