@@ -1,0 +1,124 @@
+"""Valkey is emptied, or killed, while jobs are queued, wait for a retry, and run at the provider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.stack import HubStack, eventually
+from tests.stack.client import GENERATIONS
+
+pytestmark = pytest.mark.stack
+
+TEXT, PICTURE, SONG = "gemini-3.5-flash-lite", "gemini-2.5-flash-image", "lyria-3.5"
+VIDEOS = {
+    "gemini-omni-1.2-flash": {"duration_seconds": 3, "resolution": "360p"},
+    "veo-3.1-lite-generate-001": {"duration_seconds": 4},
+}
+OPERATION_SECONDS = 4.0
+RETRY_SECONDS = 4
+# What a refused request must not add to.
+TABLES = ("generations", "quota_holds", "audit_logs", "generation_attempts", "usage_logs", "media")
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack: Callable[..., HubStack]) -> HubStack:
+    return new_stack(operation_seconds=OPERATION_SECONDS)
+
+
+def fill(stack: HubStack) -> list[str]:
+    """Jobs in every state that waits: at the provider, for a retry, in the middle of a call, and in the queue."""
+    waiting = [stack.rich.submit(model, "The tide.", **options) for model, options in VIDEOS.items() for _ in range(3)]
+    again = f"[[fault:429 retry={RETRY_SECONDS} times=1]]"
+    waiting += [stack.rich.submit(model, f"{again} Wave {n} {time.time()}") for model in (TEXT, SONG) for n in range(3)]
+    working = [stack.rich.submit(PICTURE, f"[[fault:slow seconds=3]] Wave {n}") for n in range(3)]
+    eventually(
+        lambda: all(stack.state(job)["next_check_at"] for job in waiting), "the wait of those that wait", 20, 0.02
+    )
+    eventually(lambda: all(stack.calls_of(job) for job in working), "the calls of those that work", pause=0.02)
+    stack.kill("worker")
+    return waiting + working + [stack.rich.submit(TEXT, f"Queued {n}") for n in range(10)]
+
+
+def end_of(stack: HubStack, jobs: list[str]) -> float:
+    seconds = stack.wait_until_all_have_ended(60)
+    for job in jobs:
+        # The calls for pictures died with their worker, and may be made again.
+        assert stack.state(job)["status"] == "succeeded", stack.state(job)
+    for job in jobs[: 3 * len(VIDEOS)]:
+        assert len(stack.calls_of(job)) == 1
+    stack.assert_the_books_balance()
+    return seconds
+
+
+def counts(stack: HubStack) -> dict[str, Any]:
+    return {table: stack.value(f"SELECT count(*) FROM {table}") for table in TABLES} | {"held": stack.held()}
+
+
+def test_all_jobs_end_when_it_is_emptied(stack: HubStack) -> None:
+    jobs = fill(stack)
+    stack.redis.flushall()
+    stack.start("worker")
+    print(f"emptied: {len(jobs)} jobs ended in {end_of(stack, jobs):.1f} s")
+
+
+def test_all_jobs_end_when_it_is_emptied_under_a_running_worker(stack: HubStack) -> None:
+    jobs = fill(stack)
+    stack.start("worker")
+    stack.redis.flushall()
+    jobs += [stack.rich.submit(TEXT, f"Afterwards {n}") for n in range(3)]
+    print(f"emptied under the worker: {len(jobs)} jobs ended in {end_of(stack, jobs):.1f} s")
+
+
+def test_all_jobs_end_when_it_is_killed_and_comes_back_empty(stack: HubStack) -> None:
+    jobs = fill(stack)
+    stack.start("worker")
+    stack.kill_valkey()
+    before = counts(stack)
+
+    for _ in range(3):
+        refused = stack.rich.post(TEXT, "Nobody will hear this.")
+        assert refused.status == 503, refused.body
+        assert refused.json["code"] == "service_unavailable"
+        assert int(refused.headers["retry-after"]) > 0
+        assert refused.headers["content-type"].startswith("application/problem+json")
+    for path in (GENERATIONS, f"{GENERATIONS}/{jobs[0]}", "/api/v1/quotas", "/api/v1/usage", "/api/v1/models"):
+        assert stack.rich.call("GET", path).status == 200, path
+    assert stack.rich.call("GET", "/livez").status == 200
+    assert stack.rich.call("GET", "/readyz").status == 503
+    assert {name: counts(stack)[name] for name in ("generations", "quota_holds")} == {
+        name: before[name] for name in ("generations", "quota_holds")
+    }
+
+    stack.restart_valkey()
+    assert stack.rich.call("GET", "/readyz").status == 200
+    jobs.append(stack.rich.submit(TEXT, "And again."))
+    print(f"killed: {len(jobs)} jobs ended in {end_of(stack, jobs):.1f} s")
+
+
+def test_a_refused_request_writes_nothing_while_it_is_away(stack: HubStack) -> None:
+    eventually(lambda: stack.redis.zcard("hub:due") == 0, "rest")
+    stack.kill_valkey()
+    before = counts(stack)
+    assert stack.rich.post(TEXT, "Nobody will hear this.").status == 503
+    assert stack.rich.call("POST", GENERATIONS, {"model": TEXT, "prompt": "x"}, Idempotency_Key="k1").status == 503
+    assert counts(stack) == before
+    stack.restart_valkey()
+    again = stack.rich.call("POST", GENERATIONS, {"model": TEXT, "prompt": "x"}, Idempotency_Key="k1")
+    assert again.status == 202
+    end_of(stack, [again.json["id"]])
+
+
+def test_a_job_can_be_cancelled_while_it_is_away(stack: HubStack) -> None:
+    stack.kill("worker")
+    job = stack.rich.submit(TEXT, "Never mind.")
+    stack.kill_valkey()
+    assert stack.rich.cancel(job).status == 200
+    assert stack.state(job)["status"] == "canceled"
+    assert stack.held() == 0
+    stack.restart_valkey()
+    stack.start("worker")
+    stack.assert_the_books_balance()
