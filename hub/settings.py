@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600}
 CELERY_TASK_DEFAULT_QUEUE = "text"
+# In effect never: hub/celery.py looks after the database connections of the worker's threads.
+CELERY_DB_REUSE_MAX = sys.maxsize
 # A worker that holds a job renews its lease three times within it; one that died is noticed when the lease runs out.
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", 30)
 # How long a job may wait for its next look before the clock offers it again, when nobody claimed it.

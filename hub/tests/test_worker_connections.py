@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
@@ -10,13 +12,15 @@ from django.db import connection
 
 from hub.celery import app, close_old_connections_only
 
-pytestmark = pytest.mark.django_db(transaction=True)
+Thread = Callable[[Callable[[], Any]], Any]
 
 
-@pytest.fixture(autouse=True)
-def _closed_afterwards() -> Iterator[None]:
-    yield
-    connection.close()
+@pytest.fixture
+def thread(db: None) -> Iterator[Thread]:
+    """Runs things in a thread of a worker, which has a connection of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda work: pool.submit(work).result()
+        pool.submit(lambda: connection.close()).result()
 
 
 def backend() -> int:
@@ -34,24 +38,22 @@ def between_two_tasks() -> None:
         close_old_connections_only()
 
 
-def test_the_next_job_uses_the_same_connection() -> None:
-    former = backend()
-    between_two_tasks()
-    assert backend() == former
+def test_the_next_job_uses_the_same_connection(thread: Thread) -> None:
+    former = thread(backend)
+    thread(between_two_tasks)
+    assert thread(backend) == former
 
 
-def test_a_connection_that_was_cut_between_two_jobs_is_replaced() -> None:
-    former = backend()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [former])
-    other.close()
-    between_two_tasks()
-    assert backend() != former
+def test_a_connection_that_was_cut_between_two_jobs_is_replaced(thread: Thread) -> None:
+    former = thread(backend)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [former])
+    thread(between_two_tasks)
+    assert thread(backend) != former
 
 
-def test_a_connection_that_is_too_old_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    former = backend()
-    monkeypatch.setattr(connection, "close_at", 0.0)
-    between_two_tasks()
-    assert backend() != former
+def test_a_connection_that_is_too_old_is_replaced(thread: Thread) -> None:
+    former = thread(backend)
+    thread(lambda: setattr(connection, "close_at", 0.0))
+    thread(between_two_tasks)
+    assert thread(backend) != former
