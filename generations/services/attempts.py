@@ -23,6 +23,9 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def open_attempt(job: Job) -> GenerationAttempt | None:
     """The attempt that is not closed yet, if there is one."""
+    # `begin` counts an attempt in the transaction that makes it: none counted, none made.
+    if job.generation.attempts_made == 0:
+        return None
     return GenerationAttempt.objects.filter(generation=job.generation, state__in=GenerationAttempt.OPEN).first()
 
 
