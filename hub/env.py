@@ -89,6 +89,15 @@ def _to_positive(raw: str) -> float:
     return number
 
 
+def directory(path: Path) -> Path:
+    """The path, made when it is not there yet; one that cannot be made stops the start."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be made: {error.strerror}. Set HUB_VAR to a place to write.") from error
+    return path
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

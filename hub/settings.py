@@ -191,7 +191,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_TEMP_DIR = HUB_VAR / "tmp"
+FILE_UPLOAD_TEMP_DIR = env.directory(HUB_VAR / "tmp")
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = BASE_DIR / "static"
 if DEVELOPMENT:
