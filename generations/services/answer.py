@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 from django.conf import settings
@@ -80,10 +79,8 @@ def bring_home(attempt: GenerationAttempt, adapter: Adapter, outcome: Finished |
 
 
 def _stored(attempt: GenerationAttempt, adapter: Adapter, output: Output, position: int) -> StoredFile:
-    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
     # An unnamed file: it is gone with the process, however that ends.
-    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(folder)) as spool:
+    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as spool:
         spooled = cast(BinaryIO, spool)
         adapter.fetch(output, spooled)
         return media.store_file(

@@ -17,8 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 from urllib import error, request
+
+from hub.local.process import Program, spawn
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -89,32 +91,31 @@ class Run:
 
 @contextmanager
 def stack(var: Path, out: TextIO) -> Iterator[Hub]:
-    """The whole stack as a process of its own, on a fresh `var`; stopped at the end, whatever happened."""
-    with tempfile.TemporaryDirectory() as folder:
+    """The whole stack as a process of its own, on a fresh `var`; stopped at the end, whatever ends this one."""
+    environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OWN}
+    environment |= {"HUB_VAR": str(var), "HUB_ENV_FILE": os.devnull}
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
         ready = Path(folder) / "stack.json"
-        command = [sys.executable, str(ROOT / "manage.py"), "runstack", "--ready-file", str(ready)]
-        environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OWN}
-        environment |= {"HUB_VAR": str(var), "HUB_ENV_FILE": os.devnull}
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        ) as process:
-            try:
-                facts = _wait_until_ready(process, ready)
-                print(f"The stack runs at {facts['base_url']}; the provider is the simulator.\n", file=out)
-                yield Hub(base_url=facts["base_url"], api_key=facts["client"]["api_key"])
-            finally:
-                process.send_signal(signal.SIGTERM)
-                process.communicate()
+        argv = [sys.executable, str(ROOT / "manage.py"), "runstack", "--ready-file", str(ready)]
+        process = spawn(Program(argv, signal.SIGTERM, env=environment), output=log.fileno())
+        try:
+            facts = _wait_until_ready(process, ready, log)
+            print(f"The stack runs at {facts['base_url']}; the provider is the simulator.\n", file=out)
+            yield Hub(base_url=facts["base_url"], api_key=facts["client"]["api_key"])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[str], ready: Path) -> dict[str, Any]:
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: BinaryIO) -> dict[str, Any]:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if ready.exists():
             facts: dict[str, Any] = json.loads(ready.read_text())
             return facts
         if process.poll() is not None:
-            raise DemoFailed(f"The stack did not start:\n{process.stdout.read() if process.stdout else ''}")
+            log.seek(0)
+            raise DemoFailed(f"The stack did not start:\n{log.read().decode(errors='replace')}")
         time.sleep(0.1)
     raise DemoFailed(f"The stack was not ready within {START_SECONDS} seconds.")
 
@@ -226,6 +227,8 @@ def main() -> int:
         print("Some generations did not succeed.", file=sys.stderr)
     except DemoFailed as problem:
         print(f"The demo failed: {problem}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted; everything is stopped.", file=sys.stderr)
     return 1
 
 
