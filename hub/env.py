@@ -94,7 +94,7 @@ def directory(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured(f"{path} cannot be made: {error.strerror}. Set HUB_VAR to a place to write.") from error
+        raise ImproperlyConfigured(f"{path} cannot be made: {error.strerror}. Set HUB_VAR elsewhere.") from error
     return path
 
 
