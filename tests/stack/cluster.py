@@ -18,8 +18,8 @@ from hub.local.secrets import SETTINGS, development_secrets
 
 # Nothing of the caller's own hub, and no credential for Google, reaches a stack.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
-# Who pays in most tests; enough for whatever they do.
-RICH = {"rich": ("100000", "total")}
+# Who pays in most tests, enough for whatever they do; and somebody else.
+CLIENTS = {"rich": ("100000", "total"), "other": ("1", "total")}
 
 _numbers = itertools.count(1)
 
@@ -65,7 +65,7 @@ class Template:
         env |= {"DATABASE_URL": url_of(self.database), "REDIS_URL": "redis://127.0.0.1:9/0", "HUB_VAR": str(folder)}
         done = subprocess.run(
             [sys.executable, "-m", "tests.stack.prepare"],
-            input=json.dumps(RICH | (clients or {})),
+            input=json.dumps(CLIENTS | (clients or {})),
             env=env,
             cwd=BASE_DIR,
             capture_output=True,
