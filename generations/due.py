@@ -7,6 +7,7 @@ PostgreSQL stays the truth: an entry too many costs one fruitless look, an entry
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,6 +39,14 @@ def _member(generation_id: UUID, kind: str) -> str:
 def schedule(*, generation_id: UUID, kind: str, in_seconds: float) -> None:
     """Wants a look in so many seconds (or at once); replaces what was wanted before. Raises redis.RedisError."""
     redis_client().zadd(KEY, {_member(generation_id, kind): time.time() + max(in_seconds, 0)})
+
+
+def put_off(jobs: Iterable[Due], *, in_seconds: float) -> None:
+    """As `schedule`, for many in one command: a Redis that hangs is waited for once. Raises redis.RedisError."""
+    moment = time.time() + in_seconds
+    scores = {_member(job.generation_id, job.kind): moment for job in jobs}
+    if scores:
+        redis_client().zadd(KEY, scores)
 
 
 def remove(*, generation_id: UUID, kind: str) -> None:

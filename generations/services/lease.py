@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,11 +13,13 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from generations import due
+from generations.due import Due
 from generations.models import Generation
 from hub.common.ids import uuid7
 
@@ -103,6 +105,15 @@ def _look_again(job: Job, *, in_seconds: float) -> None:
         logger.warning("job %s is left to the sweep: Redis is away", job.generation.id)
 
 
+def _put_off(jobs: Iterable[Job]) -> None:
+    """Nobody needs to look before the lease could have run out."""
+    looks = [Due(kind=job.generation.kind, generation_id=job.generation.id) for job in jobs]
+    try:
+        due.put_off(looks, in_seconds=settings.LEASE_SECONDS + 1)
+    except redis.RedisError:
+        logger.warning("%d running jobs are left to the sweep: Redis is away", len(looks))
+
+
 class _Keeper:
     """One thread for all leases of this process. It asks nothing of anybody while there are none."""
 
@@ -112,9 +123,10 @@ class _Keeper:
         self._thread: threading.Thread | None = None
 
     def add(self, job: Job) -> None:
+        # Before the lock: whoever waits for a Redis that hangs must not keep the leases of others from being renewed.
+        _put_off([job])
         with self._changed:
             self._jobs[job.token] = job
-            _look_again(job, in_seconds=settings.LEASE_SECONDS + 1)
             self._start()
             self._changed.notify()
 
@@ -149,8 +161,7 @@ class _Keeper:
         )
         with self._changed:
             # Under the lock: a job given back meanwhile has its own next look, which must not be put off.
-            for job in self._jobs.values():
-                _look_again(job, in_seconds=settings.LEASE_SECONDS + 1)
+            _put_off(self._jobs.values())
 
 
 _keeper = _Keeper()

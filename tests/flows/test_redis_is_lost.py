@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,8 @@ VIDEOS = {
 }
 OPERATION_SECONDS = 4.0
 RETRY_SECONDS = 4
+# Above a third of itself and one wait for an answer of Valkey (hub.common.redis), and well below the hang.
+HANG_LEASE_SECONDS, HANG_SECONDS = 9, 13
 # What a refused request must not add to.
 TABLES = ("generations", "quota_holds", "audit_logs", "generation_attempts", "usage_logs", "media")
 
@@ -97,6 +101,27 @@ def test_all_jobs_end_when_it_is_killed_and_comes_back_empty(stack: HubStack) ->
     assert stack.rich.call("GET", "/readyz").status == 200
     jobs.append(stack.rich.submit(TEXT, "And again."))
     print(f"killed: {len(jobs)} jobs ended in {end_of(stack, jobs):.1f} s")
+
+
+def test_paid_calls_keep_their_leases_while_it_hangs(new_stack: Callable[..., HubStack]) -> None:
+    """Longer than a lease: a worker that is only waiting for Valkey must not be taken for dead."""
+    stack = new_stack(LEASE_SECONDS=str(HANG_LEASE_SECONDS), PROVIDER_TIMEOUT_SECONDS="60")
+    slow = f"[[fault:slow seconds={HANG_SECONDS + 1}]]"
+    jobs = [stack.rich.submit(SONG, f"{slow} Verse {n}") for n in range(8)]
+    eventually(lambda: all(stack.calls_of(job) for job in jobs), "their calls", pause=0.05)
+    os.kill(stack.servers.pids["valkey"], signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + HANG_SECONDS
+        while time.monotonic() < deadline:
+            run_out = "SELECT count(*) FROM generations WHERE status = 'running' AND lease_expires_at <= now()"
+            assert stack.value(run_out) == 0
+            time.sleep(0.2)
+    finally:
+        os.kill(stack.servers.pids["valkey"], signal.SIGCONT)
+    stack.wait_until_all_have_ended(30)
+    for job in jobs:
+        assert (stack.state(job)["status"], len(stack.calls_of(job))) == ("succeeded", 1)
+    stack.assert_the_books_balance()
 
 
 def test_a_refused_request_writes_nothing_while_it_is_away(stack: HubStack) -> None:
