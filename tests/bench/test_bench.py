@@ -1,0 +1,29 @@
+"""The benchmark runs and has its figures; how large they are is nobody's promise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = (
+    "service alone, one process",
+    "REST, 16 clients",
+    "submitted by 8 clients, provider answers after 0.05 s",
+    "no-op Celery tasks",
+    "bare psycopg, those of submit and of the job",
+    "ratios of the medians",
+    "round trips to PostgreSQL",
+    "resident memory, MiB",
+    "Every job succeeded and the books balance.",
+)
+
+
+def test_it_runs_and_prints_every_figure() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    missing = [figure for figure in FIGURES if figure not in done.stdout]
+    assert not missing
