@@ -17,7 +17,7 @@ import os
 
 def test_of_the_inner_run():
     with open(os.environ["SEEN"], "a") as file:
-        file.write(os.environ["HUB_VAR"] + " " + os.environ["DATABASE_URL"] + " " + os.environ["REDIS_URL"] + "\\n")
+        file.write("\\t".join(os.environ[name] for name in ("HUB_VAR", "DATABASE_URL", "REDIS_URL")) + "\\n")
 
 def test_of_the_inner_run_again():
     test_of_the_inner_run()
@@ -61,7 +61,7 @@ def taken() -> set[Path]:
 def test_the_servers_run_for_the_run_on_a_directory_that_no_other_run_uses(tmp_path: Path, taken: set[Path]):
     done, seen = inner_run(tmp_path)
     assert done.returncode == 0, done.stdout
-    used = Path(seen[0].split()[0])
+    used = Path(seen[0].split("\t")[0])
     assert used.parent == TEST_VAR
     assert used not in taken
     assert nothing_runs_on(used)
@@ -83,9 +83,9 @@ def test_urls_that_are_set_are_used(tmp_path: Path):
 
 def test_two_runs_at_once_each_have_their_own(tmp_path: Path):
     _, seen = inner_run(tmp_path)
-    beside = supervise(Path(seen[0].split()[0]))
+    beside = supervise(Path(seen[0].split("\t")[0]))
     (tmp_path / "seen").unlink()
     done, seen_beside = inner_run(tmp_path)
     end(beside)
     assert done.returncode == 0, done.stdout
-    assert seen_beside[0].split()[0] != seen[0].split()[0]
+    assert seen_beside[0].split("\t")[0] != seen[0].split("\t")[0]
