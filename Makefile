@@ -28,7 +28,7 @@ run: setup ## the whole stack, kept running until Ctrl-C
 	@$(PY) manage.py runstack
 
 test: check ## everything that checks: style, types, contracts, migrations, OpenAPI, tests
-	$(PY) -m pytest
+	$(PY) -m pytest -n 3 --dist loadfile
 
 check: lint types contracts django
 
