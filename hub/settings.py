@@ -38,6 +38,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "hub.urls"
 WSGI_APPLICATION = "hub.wsgi.application"
 APPEND_SLASH = True
+# How many proxies stand before the hub and append to X-Forwarded-For; with none the header is not believed.
+TRUSTED_PROXIES = env.count("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
@@ -12,18 +11,13 @@ from rest_framework.reverse import reverse
 from generations.models import Generation
 from generations.selectors import Detail, Offer
 from hub.api.pagination import CreatedQuery
-from hub.api.serializers import StrictCharField, StrictSerializer, UsdField
+from hub.api.serializers import StrictCharField, StrictSerializer, UsdField, refuse_controls
 from media.api.serializers import FileSerializer
 from usage.enums import Unit
 
 LONGEST_MODEL = 100
 LONGEST_TAG = 64
 MOST_TAGS = 10
-
-
-def _refuse_controls(text: str) -> None:
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise serializers.ValidationError("Leave out control characters such as line breaks.")
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
@@ -40,7 +34,7 @@ class OrderSerializer(StrictSerializer):
     prompt = StrictCharField(help_text="What to make; at most the model's `max_prompt_characters`.")
     parameters = ParametersField(required=False, help_text="The model's own parameters; left out, its defaults.")
     tags = serializers.ListField(
-        child=StrictCharField(max_length=LONGEST_TAG, validators=[_refuse_controls]),
+        child=StrictCharField(max_length=LONGEST_TAG, validators=[refuse_controls]),
         max_length=MOST_TAGS,
         required=False,
         help_text="Words of yours to find it again by.",

@@ -142,6 +142,7 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, pric
             kind=generation.kind,
             reference=generation.id,
             amount=generation.estimate,
+            api_key_ids=api_key.line,
             expires_at=timezone.now() + timedelta(seconds=settings.OPERATION_DEADLINE_SECONDS) + HOLD_MARGIN,
         )
         tasks.offer_on_commit(generation_id=generation.id, kind=generation.kind)
