@@ -1,4 +1,4 @@
-"""Reads: prices at a moment, what is left of the quotas, the ledger. Everything of a user's is scoped by that user."""
+"""Reads: prices at a moment, what is left of the quotas. Everything of a user's is scoped by that user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from django.utils import timezone
 from hub.common.money import ZERO, MoneyField, text
 from usage.enums import HoldState, Period
 from usage.errors import ModelUnpriced
-from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, UsageLog
+from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold
 from usage.periods import bounds
 from usage.pricing import Rate, RateCard
 from users.models import User
@@ -192,20 +192,6 @@ def _status(row: dict[str, Any], at: datetime) -> QuotaStatus:
 def current_quotas(*, user: User) -> list[QuotaStatus]:
     """What is left of each of the user's quotas now, by kind and period."""
     return quota_statuses(user_id=user.pk, at=timezone.now())
-
-
-def usage_of(
-    *,
-    user: User,
-    model: str | None = None,
-    kind: str | None = None,
-    created_after: datetime | None = None,
-    created_before: datetime | None = None,
-) -> QuerySet[UsageLog]:
-    """The user's ledger, newest first; of requests made at or after the one moment and before the other."""
-    rules = {"model": model, "kind": kind, "created_at__gte": created_after, "created_at__lt": created_before}
-    given = {name: value for name, value in rules.items() if value is not None}
-    return UsageLog.objects.filter(user=user, **given).order_by("-created_at", "-id")
 
 
 def expired_holds(*, now: datetime) -> QuerySet[QuotaHold]:
