@@ -118,7 +118,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"Kind": "usage.enums.Kind", "MediaKind": "media.models.Media.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "Kind": "usage.enums.Kind",
+        "MediaKind": "media.models.Media.Kind",
+        "GenerationStatus": "generations.models.Generation.Status",
+        "AccountStatus": "users.models.User.Status",
+        "ApiKeyStatus": "usage.api.key_shapes.KeyStatus",
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

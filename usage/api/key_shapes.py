@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -19,6 +20,14 @@ from users.networks import normalise_network
 from users.scopes import Scope
 
 MOST_NETWORKS = 50
+
+
+class KeyStatus(TextChoices):
+    """Whether a key lets anyone in, or why not."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 class NetworkField(StrictCharField):
@@ -124,11 +133,11 @@ class ApiKeySerializer(serializers.Serializer[Any]):
     )
     revoked_at = serializers.DateTimeField(source="key.revoked_at", allow_null=True)
 
-    @extend_schema_field({"type": "string", "enum": ["active", "expired", "revoked"]})
+    @extend_schema_field(serializers.ChoiceField(choices=KeyStatus.choices))
     def get_status(self, shown: ShownKey) -> str:
         if shown.key.revoked_at is not None:
-            return "revoked"
-        return "expired" if shown.key.is_expired(timezone.now()) else "active"
+            return KeyStatus.REVOKED
+        return KeyStatus.EXPIRED if shown.key.is_expired(timezone.now()) else KeyStatus.ACTIVE
 
     @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
     def get_made_by_api_key_id(self, shown: ShownKey) -> str | None:
