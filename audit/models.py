@@ -18,7 +18,8 @@ LONGEST_REQUEST_ID = 64
 class AuditLog(AppendOnlyModel):
     """One thing that happened.
 
-    The actor is a UUID with a label, not a foreign key: the row outlives the account. `data` holds neither secrets nor
+    The actor is a UUID with a label, not a foreign key: the row outlives the account. `subject_id` is the user whom it
+    concerns: whose object it was done to; without another one the actor. `data` holds neither secrets nor
     personal data. The IP is sealed, with its keyed digest beside it; to blank it is the one change that a row allows.
     """
 
@@ -28,6 +29,7 @@ class AuditLog(AppendOnlyModel):
     target_type = models.CharField(max_length=LONGEST_TARGET_TYPE, blank=True)
     target_id = models.UUIDField(null=True, blank=True)
     request_id = models.CharField(max_length=LONGEST_REQUEST_ID, blank=True)
+    subject_id = models.UUIDField(null=True, blank=True)
     ip = EncryptedTextField(null=True, blank=True)
     ip_digest = BlindIndexField(null=True, blank=True)
     data = models.JSONField(default=dict, blank=True, encoder=ExactEncoder)
@@ -43,6 +45,11 @@ class AuditLog(AppendOnlyModel):
                 fields=["actor_id", "-created_at"],
                 name="audit_logs_by_actor",
                 condition=models.Q(actor_id__isnull=False),
+            ),
+            models.Index(
+                fields=["subject_id", "-created_at", "-id"],
+                name="audit_logs_by_subject",
+                condition=models.Q(subject_id__isnull=False),
             ),
             models.Index(
                 fields=["target_id", "-created_at"],

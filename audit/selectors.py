@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -26,6 +27,11 @@ def entries_touching(*, user_id: UUID) -> QuerySet[AuditLog]:
     return AuditLog.objects.filter(concerned).order_by("-created_at", "-id")
 
 
+def entries_concerning(*, user_id: UUID) -> QuerySet[AuditLog]:
+    """What was done to that user or to what is the user's, and by the user to nobody else, newest first."""
+    return AuditLog.objects.filter(subject_id=user_id).order_by("-created_at", "-id")
+
+
 def entries_for_search(entries: QuerySet[AuditLog], term: str) -> QuerySet[AuditLog]:
     """Those of `entries` whose actor or target has exactly that id; none when the term is no id."""
     try:
@@ -33,3 +39,23 @@ def entries_for_search(entries: QuerySet[AuditLog], term: str) -> QuerySet[Audit
     except ValueError:
         return entries.none()
     return entries.filter(Q(actor_id=wanted) | Q(target_id=wanted))
+
+
+def chosen(
+    entries: QuerySet[AuditLog],
+    *,
+    action: str | None = None,
+    target_type: str | None = None,
+    target_id: UUID | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> QuerySet[AuditLog]:
+    """Those of `entries` with these facts, written at or after the one moment and before the other."""
+    rules = {
+        "action": action,
+        "target_type": target_type,
+        "target_id": target_id,
+        "created_at__gte": created_after,
+        "created_at__lt": created_before,
+    }
+    return entries.filter(**{name: value for name, value in rules.items() if value is not None})

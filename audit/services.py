@@ -28,10 +28,13 @@ def record(
     actor_id: UUID | None = None,
     actor_label: str = "",
     target: tuple[str, UUID] | None = None,
+    subject_id: UUID | None = None,
     ip: str | None = None,
     **data: object,
 ) -> AuditLog:
     """One row, in the caller's transaction; a second call is a second row.
+
+    `subject_id` is the user whom it concerns; left out, the target when that is a user, else the actor.
 
     Raises ValueError for an action that is not in the catalogue, for an `ip` that is none, and for a key of `data`, at
     any depth, that names a secret or personal data. References (`api_key_id`) and counts (`input_token=7`) may stay.
@@ -45,6 +48,7 @@ def record(
         actor_label=actor_label[:LONGEST_LABEL],
         target_type=target_type,
         target_id=target_id,
+        subject_id=subject_id or (target_id if target_type == "user" else actor_id),
         request_id=current_request_id(),
         ip=plain_ip,
         ip_digest=plain_ip and ip_digest(plain_ip),

@@ -45,6 +45,42 @@ class IdempotencyKeyReused(HubError):
     title = "Idempotency-Key reused"
 
 
+class IdempotencyInProgress(HubError):
+    """A request with this Idempotency-Key is being worked on at this moment; try again to see what it made."""
+
+    code = "idempotency_in_progress"
+    status = 409
+    title = "Idempotency-Key in progress"
+    RETRY_AFTER_SECONDS = 1
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": str(self.RETRY_AFTER_SECONDS)})
+
+
+class CostAboveMax(HubError):
+    """The most that this can cost is above the `max_cost` that was given; nothing was held."""
+
+    code = "cost_above_max"
+    status = 422
+    title = "The cost is above the maximum"
+
+
+class QuoteExpired(HubError):
+    """The quote was honoured for 10 minutes, which are over; ask for a new one."""
+
+    code = "quote_expired"
+    status = 422
+    title = "The quote has expired"
+
+
+class QuoteMismatch(HubError):
+    """The quote is for another model, prompt or parameters."""
+
+    code = "quote_mismatch"
+    status = 422
+    title = "The quote is for another request"
+
+
 class NotCancelable(HubError):
     """The generation has already ended."""
 

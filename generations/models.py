@@ -80,6 +80,7 @@ class Generation(HubModel):
     request_id = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=255, default="", blank=True)
     request_hash = models.CharField(max_length=64, default="", blank=True)
+    quote_id = models.UUIDField(null=True, blank=True)
 
     attempts_made = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
@@ -130,6 +131,30 @@ class Generation(HubModel):
     def folder(self) -> str:
         """Where in storage its files lie."""
         return f"generations/{self.id.hex[-2:]}/{self.id}"
+
+
+class Quote(HubModel):
+    """A price that was promised until `expires_at`: `rates` are the prices then, `amount` what would be held."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    model = models.CharField(max_length=100)
+    request_hash = models.CharField(max_length=64)
+    rates = models.JSONField()
+    amount = MoneyField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "quotes"
+        indexes = [models.Index(fields=["owner", "expires_at"], name="quotes_owner_expires")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="quotes_amount_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")), name="quotes_expires_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"quote {self.id}"
 
 
 class GenerationAttempt(HubModel):

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from generations import catalogue
-from generations.models import Generation
+from generations.models import Generation, Quote
 from hub.common.errors import NotFound
 from media.models import Media
 from media.selectors import files_by_reference
@@ -71,6 +71,14 @@ def one_of(*, user: User, generation_id: UUID) -> Generation:
     found = generations_of(user=user).filter(id=generation_id).first()
     if found is None:
         raise NotFound("There is no such generation, or it is not yours.")
+    return found
+
+
+def quote_of(*, owner_id: UUID, quote_id: UUID) -> Quote:
+    """One of the owner's; raises NotFound, also for another's and for one that expired long ago."""
+    found = Quote.objects.filter(owner_id=owner_id, id=quote_id).first()
+    if found is None:
+        raise NotFound("There is no such quote, or it is not yours.")
     return found
 
 

@@ -77,6 +77,18 @@ def integer(name: str, default: int) -> int:
     return _parsed(name, str(default), int, "a whole number")
 
 
+def count(name: str, default: int) -> int:
+    """A whole number, zero or more."""
+    return _parsed(name, str(default), _to_count, "a whole number, zero or more")
+
+
+def _to_count(raw: str) -> int:
+    number = int(raw)
+    if number < 0:
+        raise ValueError(raw)
+    return number
+
+
 def seconds(name: str, default: float) -> float:
     """A positive number of seconds."""
     return _parsed(name, str(default), _to_positive, "a positive number of seconds")

@@ -38,6 +38,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "hub.urls"
 WSGI_APPLICATION = "hub.wsgi.application"
 APPEND_SLASH = True
+# How many proxies stand before the hub and append to X-Forwarded-For; with none the header is not believed.
+TRUSTED_PROXIES = env.count("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
@@ -116,7 +118,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"Kind": "usage.enums.Kind", "MediaKind": "media.models.Media.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "Kind": "usage.enums.Kind",
+        "MediaKind": "media.models.Media.Kind",
+        "GenerationStatus": "generations.models.Generation.Status",
+        "AccountStatus": "users.models.User.Status",
+        "ApiKeyStatus": "usage.api.key_shapes.KeyStatus",
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

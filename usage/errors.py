@@ -54,6 +54,14 @@ class QuotaHeld(QuotaRefusal):
         super().__init__(policies=policies, headers={"Retry-After": str(self.RETRY_AFTER_SECONDS)})
 
 
+class SummaryTooLarge(HubError):
+    """The summary has more groups than one answer holds; choose a shorter range or group by less."""
+
+    code = "summary_too_large"
+    status = 422
+    title = "The summary is too large"
+
+
 class PriceFileInvalid(HubError):
     """The file of prices cannot be used."""
 

@@ -1,4 +1,4 @@
-"""Reads: prices at a moment, what is left of the quotas, the ledger. Everything of a user's is scoped by that user."""
+"""Reads: prices at a moment, what is left of the quotas. Everything of a user's is scoped by that user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from django.utils import timezone
 from hub.common.money import ZERO, MoneyField, text
 from usage.enums import HoldState, Period
 from usage.errors import ModelUnpriced
-from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, UsageLog
+from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold
 from usage.periods import bounds
 from usage.pricing import Rate, RateCard
 from users.models import User
@@ -38,10 +38,12 @@ from users.models import User
 class QuotaStatus:
     """One quota in its current period. US dollars; `limit` without and `granted` with the active grants alone.
 
-    `remaining` is what a new hold may take, never below zero. `period_id` is None before the period's first use.
+    `remaining` is what a new hold may take, never below zero. `period_id` is None before the period's first use;
+    `api_key_id` is that of the key whose cap it is, None for a quota of the user's.
     """
 
     quota_id: UUID
+    api_key_id: UUID | None
     period_id: UUID | None
     kind: str
     period: str
@@ -61,6 +63,10 @@ class QuotaStatus:
         """Limit and grants, less what is spent and held."""
         return max(self.limit_with_grants - self.spent - self.held, ZERO)
 
+    def fits(self, amount: Decimal) -> bool:
+        """Whether a hold of this amount would be admitted here now."""
+        return amount <= self.limit_with_grants - self.spent - self.held
+
     def is_exceeded_by(self, amount: Decimal) -> bool:
         """Whether the amount would not fit even when every job in flight cost nothing."""
         return self.spent + amount > self.limit_with_grants
@@ -70,6 +76,7 @@ class QuotaStatus:
         return {
             "kind": self.kind,
             "period": self.period,
+            "api_key_id": None if self.api_key_id is None else str(self.api_key_id),
             "limit_usd": text(self.limit_with_grants),
             "spent_usd": text(self.spent),
             "held_usd": text(self.held),
@@ -104,25 +111,61 @@ def granted(at: datetime, period: str) -> Coalesce:
     return Coalesce(Subquery(total), ZERO, output_field=MoneyField())
 
 
-def quota_statuses(*, user_id: UUID, kind: str | None = None, at: datetime) -> list[QuotaStatus]:
-    """Where the user's quotas (that apply to `kind`) stand around `at`; one query."""
-    rows = _quotas_at(user_id=user_id, kind=kind, at=at).annotate(granted=granted(at, "current__pk"))
-    columns = ("id", "kind", "period", "limit", "granted")
+def quota_statuses(
+    *, user_id: UUID, kind: str | None = None, api_key_ids: Collection[UUID] = (), at: datetime
+) -> list[QuotaStatus]:
+    """Where the user's quotas (that apply to `kind`) and the caps of those keys stand around `at`; one query."""
+    rows = _quotas_at(user_id=user_id, kind=kind, api_key_ids=api_key_ids, at=at)
+    return _statuses(rows, at)
+
+
+def _statuses(quotas: QuerySet[Quota], at: datetime) -> list[QuotaStatus]:
+    rows = quotas.annotate(granted=granted(at, "current__pk"))
+    columns = ("id", "api_key_id", "kind", "period", "limit", "granted")
     currents = ("current__id", "current__limit", "current__spent", "current__held")
     return [_status(row, at) for row in rows.values(*columns, *currents)]
 
 
-def open_periods(*, user_id: UUID, kind: str, at: datetime) -> dict[UUID, UUID | None]:
-    """{quota: its period around `at`, None when that is not open yet} of the quotas that apply to `kind`; one query."""
-    rows = _quotas_at(user_id=user_id, kind=kind, at=at).annotate(period_id=F("current__pk"))
-    return dict(rows.values_list("pk", "period_id"))
+@dataclass(frozen=True, slots=True)
+class OpenPeriod:
+    """A quota, and its period around a moment; None when that is not open yet."""
+
+    quota_id: UUID
+    is_cap: bool
+    period_id: UUID | None
 
 
-def _quotas_at(*, user_id: UUID, kind: str | None = None, at: datetime) -> QuerySet[Quota]:
-    """The user's quotas (that apply to `kind`), each joined as `current` to its period around `at`, if that is open."""
+def open_periods(*, user_id: UUID, kind: str, api_key_ids: Collection[UUID] = (), at: datetime) -> list[OpenPeriod]:
+    """The quotas that apply to `kind`, and the caps of those keys, with their periods around `at`; one query."""
+    rows = _quotas_at(user_id=user_id, kind=kind, api_key_ids=api_key_ids, at=at).annotate(period_id=F("current__pk"))
+    found = rows.values_list("pk", "api_key_id", "period_id")
+    return [OpenPeriod(quota, key is not None, period) for quota, key, period in found]
+
+
+def caps_of(*, user: User, api_key_ids: Collection[UUID]) -> dict[UUID, list[QuotaStatus]]:
+    """Where the caps of those keys of the user's stand now, by key; a key without one is not in it. One query."""
+    now = timezone.now()
+    found: dict[UUID, list[QuotaStatus]] = {}
+    for status in _statuses(_joined(Q(user=user, api_key_id__in=list(api_key_ids)), now), now):
+        if status.api_key_id is not None:
+            found.setdefault(status.api_key_id, []).append(status)
+    return found
+
+
+def _quotas_at(
+    *, user_id: UUID, kind: str | None = None, api_key_ids: Collection[UUID] = (), at: datetime
+) -> QuerySet[Quota]:
+    """The user's quotas (that apply to `kind`) and those keys' caps, joined as `current` to the periods around `at`."""
     applying = Q(user_id=user_id) if kind is None else Q(user_id=user_id, kind__in=("", kind))
+    owned = Q(api_key_id__isnull=True)
+    if api_key_ids:
+        owned |= Q(api_key_id__in=list(api_key_ids))
+    return _joined(applying & owned, at)
+
+
+def _joined(applying: Q, at: datetime) -> QuerySet[Quota]:
     period = FilteredRelation("periods", condition=Q(periods__starts_at=_current_start(at)))
-    return Quota.objects.filter(applying).annotate(current=period).order_by("kind", "period")
+    return Quota.objects.filter(applying).annotate(current=period).order_by("kind", "period", "created_at")
 
 
 def _current_start(at: datetime) -> Case:
@@ -134,6 +177,7 @@ def _status(row: dict[str, Any], at: datetime) -> QuotaStatus:
     opened = row["current__id"] is not None
     return QuotaStatus(
         quota_id=row["id"],
+        api_key_id=row["api_key_id"],
         period_id=row["current__id"],
         kind=row["kind"],
         period=row["period"],
@@ -148,20 +192,6 @@ def _status(row: dict[str, Any], at: datetime) -> QuotaStatus:
 def current_quotas(*, user: User) -> list[QuotaStatus]:
     """What is left of each of the user's quotas now, by kind and period."""
     return quota_statuses(user_id=user.pk, at=timezone.now())
-
-
-def usage_of(
-    *,
-    user: User,
-    model: str | None = None,
-    kind: str | None = None,
-    created_after: datetime | None = None,
-    created_before: datetime | None = None,
-) -> QuerySet[UsageLog]:
-    """The user's ledger, newest first; of requests made at or after the one moment and before the other."""
-    rules = {"model": model, "kind": kind, "created_at__gte": created_after, "created_at__lt": created_before}
-    given = {name: value for name, value in rules.items() if value is not None}
-    return UsageLog.objects.filter(user=user, **given).order_by("-created_at", "-id")
 
 
 def expired_holds(*, now: datetime) -> QuerySet[QuotaHold]:

@@ -51,6 +51,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     """Every key by its prefix; neither its secret, which is not kept, nor its hash is shown."""
 
     list_display = ("prefix", "name", "owner_id", "last_used_at", "expires_at", "revoked_at", "created_at")
-    fields = ("prefix", "name", "owner", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    fields = (
+        *("prefix", "name", "owner", "scopes", "allowed_ips", "created_at", "last_used_at"),
+        *("expires_at", "former_until", "revoked_at"),
+    )
     search_fields: ClassVar[tuple[str, ...]] = ("=prefix",)
     search_help_text = "The whole prefix, as in hub_<prefix>_…"

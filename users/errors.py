@@ -94,6 +94,54 @@ class AccountSuspended(HubError):
     title = "The account is suspended"
 
 
+class IpNotAllowed(HubError):
+    """The API key may not be used from this address: it has a list of allowed networks, and this is in none of them."""
+
+    code = "ip_not_allowed"
+    status = 403
+    title = "The address is not allowed"
+
+
+class KeyExceedsOwn(HubError):
+    """An API key gives no more than it has; `exceeds` names what would be more, and why."""
+
+    code = "api_key_exceeds_own"
+    status = 403
+    title = "More than your own API key may do"
+
+
+class KeyLineageTooLong(HubError):
+    """The API key stands at the end of a long line of keys, each made by the one before; it can make no further one."""
+
+    code = "api_key_lineage_too_long"
+    status = 422
+    title = "The line of API keys is too long"
+
+
+class KeyEnded(HubError):
+    """The API key was revoked or has expired; make a new one."""
+
+    code = "api_key_ended"
+    status = 409
+    title = "The API key has ended"
+
+
+class KeyChangedMeanwhile(HubError):
+    """The API key was rotated or revoked by another request at the same time; nothing was changed by this one."""
+
+    code = "api_key_changed_meanwhile"
+    status = 409
+    title = "The API key changed meanwhile"
+
+
+class OverlapInvalid(HubError):
+    """The secret before a rotation works until a moment that is neither past nor more than 7 days ahead."""
+
+    code = "overlap_invalid"
+    status = 422
+    title = "The overlap is not valid"
+
+
 class ScopeMissing(HubError):
     """The API key lacks the scope that this needs."""
 

@@ -26,10 +26,10 @@ class KeyText:
     secret: str = field(repr=False)
 
     @classmethod
-    def make(cls) -> KeyText:
-        """A new one: 62 bits to tell keys apart, 256 bits of secret."""
-        prefix = "".join(secrets.choice(_PREFIX_ALPHABET) for _ in range(PREFIX_CHARACTERS))
-        return cls(prefix, secrets.token_urlsafe(SECRET_BYTES))
+    def make(cls, prefix: str | None = None) -> KeyText:
+        """A new one: 62 bits to tell keys apart (or the prefix of a key that there is), 256 bits of secret."""
+        made = "".join(secrets.choice(_PREFIX_ALPHABET) for _ in range(PREFIX_CHARACTERS))
+        return cls(prefix or made, secrets.token_urlsafe(SECRET_BYTES))
 
     @classmethod
     def parse(cls, text: str) -> KeyText | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +20,8 @@ from users.managers import EMAIL_PURPOSE, UserManager
 LONGEST_NAME = 100
 LONGEST_REASON = 500
 LONGEST_SCOPE = 32
+# An IPv6 network in its longest spelling.
+LONGEST_NETWORK = 49
 
 
 class User(HubModel, AbstractBaseUser, PermissionsMixin):
@@ -118,13 +121,22 @@ class UserPermission(HubModel):
 
 
 class ApiKey(HubModel):
-    """What a client sends. Its prefix is kept in clear; the hash is keyed with the pepper that `pepper_kid` names."""
+    """What a client sends. Its prefix is kept in clear; the hash is keyed with the pepper that `pepper_kid` names.
+
+    After a rotation the secret before it works until `former_until`. `lineage` are the ids of the keys that this one
+    comes from, nearest first: what it spends counts against their caps as well.
+    """
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=LONGEST_NAME)
     prefix = models.CharField(max_length=PREFIX_CHARACTERS, editable=False)
     secret_hash = BlindIndexField()
     pepper_kid = models.CharField(max_length=32, editable=False)
+    former_hash = BlindIndexField(null=True, blank=True)
+    former_pepper_kid = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    former_until = models.DateTimeField(null=True, blank=True, editable=False)
+    allowed_ips = ArrayField(models.CharField(max_length=LONGEST_NETWORK), default=list, db_default=[], blank=True)
+    lineage = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=LONGEST_SCOPE))
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -136,10 +148,21 @@ class ApiKey(HubModel):
         constraints = [
             models.UniqueConstraint(fields=["prefix"], name="api_keys_prefix_unique"),
             models.CheckConstraint(condition=Q(scopes__len__gt=0), name="api_keys_has_scopes"),
+            models.CheckConstraint(
+                condition=Q(former_hash__isnull=True, former_until__isnull=True, former_pepper_kid="")
+                | (Q(former_hash__isnull=False, former_until__isnull=False) & ~Q(former_pepper_kid="")),
+                name="api_keys_former_whole",
+            ),
         ]
+        indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="api_keys_owner_newest")]
 
     def __str__(self) -> str:
         return f"hub_{self.prefix}_…"
+
+    @property
+    def line(self) -> tuple[UUID, ...]:
+        """Its id and those of the keys that it comes from: whose caps bind it."""
+        return (self.id, *self.lineage)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its time is over at `now`."""

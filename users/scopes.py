@@ -13,7 +13,9 @@ class Scope(models.TextChoices):
     MEDIA_READ = "media:read"
     MEDIA_WRITE = "media:write"
     USAGE_READ = "usage:read"
+    KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
+    ACCOUNT_READ = "account:read"
 
 
 ALL_SCOPES: tuple[str, ...] = tuple(Scope.values)

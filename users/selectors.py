@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 
+from hub.common.errors import NotFound
 from hub.common.fields import normalise_email
 from hub.common.keyring import blind_indexes
 from users.managers import EMAIL_PURPOSE
@@ -23,6 +26,19 @@ def find_api_key(*, prefix: str) -> ApiKey | None:
     """The key with that prefix and, in the same query, its owner."""
     # Not first(): a prefix is unique, and an ORDER BY is a tenth of what this costs on every request.
     return next(iter(ApiKey.objects.select_related("owner").filter(prefix=prefix)), None)
+
+
+def keys_of(*, user: User) -> QuerySet[ApiKey]:
+    """The user's keys, the ended ones too, newest first."""
+    return ApiKey.objects.filter(owner=user).order_by("-created_at", "-id")
+
+
+def key_of(*, user: User, key_id: UUID) -> ApiKey:
+    """One of the user's; raises NotFound, also for another user's."""
+    found = keys_of(user=user).filter(id=key_id).first()
+    if found is None:
+        raise NotFound("There is no such API key, or it is not yours.")
+    return found
 
 
 def masked_email(email: str | None) -> str:

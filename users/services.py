@@ -1,25 +1,26 @@
-"""Writes accounts and keys, and decides who is let in."""
+"""Writes accounts and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
-from hub.common.errors import HubError
 from users import errors
-from users.keys import KeyText, no_hash
+from users.granting import Rights, inherited, line_from, refuse_more
+from users.keys import KeyText
 from users.models import ApiKey, User
+from users.networks import normalise_network
 from users.scopes import ALL_SCOPES
-from users.selectors import find_api_key
 
-# How stale "last used" may be: a hot key costs one write an hour, not one a request.
-TOUCH_EVERY = timedelta(hours=1)
+LONGEST_OVERLAP = timedelta(days=7)
+USUAL_OVERLAP = timedelta(hours=24)
 
 
 def create_user(*, email: str, is_staff: bool = False, is_superuser: bool = False, password: str | None = None) -> User:
@@ -41,36 +42,27 @@ def issue_api_key(
     name: str,
     scopes: Sequence[str] = ALL_SCOPES,
     expires_at: datetime | None = None,
+    allowed_ips: Sequence[str] = (),
+    giver: ApiKey | None = None,
     actor: User | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which exists nowhere else and cannot be shown again. A second call makes a second key.
 
-    Raises ScopeUnknown or ExpiryPast. Without an `actor` the owner is taken for it.
+    `giver` is the owner's key that makes it: what is left open is as the giver has it, and more than it has is refused.
+    Raises ScopeUnknown, ExpiryPast, ValueError for a network that is none, and with a giver KeyExceedsOwn and
+    KeyLineageTooLong. Without an `actor` the owner is taken for it.
     """
     _check_scopes(scopes)
     if expires_at is not None and expires_at <= timezone.now():
         raise errors.ExpiryPast
+    rights = Rights(scopes, expires_at, [normalise_network(each) for each in allowed_ips])
+    if giver is not None:
+        rights = inherited(rights, giver=giver)
+        refuse_more(rights, giver=giver)
     text = KeyText.make()
-    pepper_kid, secret_hash = text.hashed()
     with transaction.atomic():
-        key = ApiKey.objects.create(
-            owner=owner,
-            name=name,
-            prefix=text.prefix,
-            secret_hash=secret_hash,
-            pepper_kid=pepper_kid,
-            scopes=sorted(set(scopes)),
-            expires_at=expires_at,
-        )
-        record(
-            action=Action.API_KEY_ISSUED,
-            actor_id=(actor or owner).id,
-            target=("api_key", key.id),
-            owner_id=owner.id,
-            prefix=key.prefix,
-            scopes=key.scopes,
-            expires_at=expires_at,
-        )
+        key = _insert(owner, name, text, rights, line_from(giver) if giver else [])
+        _record(Action.API_KEY_ISSUED, key, actor or owner, _described(key, giver))
     return key, text.text
 
 
@@ -80,99 +72,83 @@ def _check_scopes(scopes: Sequence[str]) -> None:
         raise errors.ScopeUnknown(unknown=unknown, known=list(ALL_SCOPES))
 
 
+def _insert(owner: User, name: str, text: KeyText, rights: Rights, lineage: list[UUID]) -> ApiKey:
+    pepper_kid, secret_hash = text.hashed()
+    return ApiKey.objects.create(
+        owner=owner,
+        name=name,
+        prefix=text.prefix,
+        secret_hash=secret_hash,
+        pepper_kid=pepper_kid,
+        scopes=sorted(set(rights.scopes)),
+        expires_at=rights.expires_at,
+        allowed_ips=list(dict.fromkeys(rights.allowed_ips)),
+        lineage=lineage,
+    )
+
+
+def _described(key: ApiKey, giver: ApiKey | None) -> dict[str, Any]:
+    """For the trail; how many networks, and not which: addresses do not belong there in clear."""
+    return {
+        "scopes": key.scopes,
+        "expires_at": key.expires_at,
+        "networks": len(key.allowed_ips),
+        "made_by_api_key_id": giver.id if giver else None,
+    }
+
+
+def _record(action: Action, key: ApiKey, actor: User | None, data: Mapping[str, Any] | None = None) -> None:
+    record(
+        action=action,
+        actor_id=actor.id if actor else None,
+        target=("api_key", key.id),
+        subject_id=key.owner_id,
+        owner_id=key.owner_id,
+        prefix=key.prefix,
+        **(data or {}),
+    )
+
+
+def rotate_api_key(
+    *, key: ApiKey, giver: ApiKey, actor: User, former_until: datetime | None, now: datetime
+) -> tuple[ApiKey, str]:
+    """The key with a new secret, and its text, shown this once; the secret until now works until `former_until`.
+
+    None, or `now`, ends it at once. Id, prefix, rights, caps and what is spent stay. A rotation within an overlap ends
+    the oldest secret: two work at the most. Raises KeyExceedsOwn when the key has more than `giver` (its new secret
+    would be that), KeyEnded, OverlapInvalid, and KeyChangedMeanwhile for the second of two at once.
+    """
+    if key.revoked_at is not None or key.is_expired(now):
+        raise errors.KeyEnded
+    if key.id != giver.id:
+        refuse_more(Rights.of(key), giver=giver)
+    if former_until is not None and not now <= former_until <= now + LONGEST_OVERLAP:
+        raise errors.OverlapInvalid
+    overlaps = former_until is not None and former_until > now
+    text = KeyText.make(key.prefix)
+    pepper_kid, secret_hash = text.hashed()
+    with transaction.atomic():
+        # Only from the secret that was read: two rotations at once would end the secret that clients use.
+        as_read = ApiKey.objects.filter(id=key.id, revoked_at__isnull=True, secret_hash=bytes(key.secret_hash))
+        changed = as_read.update(
+            secret_hash=secret_hash,
+            pepper_kid=pepper_kid,
+            former_hash=bytes(key.secret_hash) if overlaps else None,
+            former_pepper_kid=key.pepper_kid if overlaps else "",
+            former_until=former_until if overlaps else None,
+        )
+        if not changed:
+            raise errors.KeyChangedMeanwhile
+        _record(Action.API_KEY_ROTATED, key, actor, {"former_until": former_until if overlaps else None})
+    return ApiKey.objects.get(id=key.id), text.text
+
+
 def revoke_api_key(*, key: ApiKey, actor: User | None) -> bool:
     """Ends the key now, audited; False, and nothing written, when it had been revoked before."""
     with transaction.atomic():
         now = timezone.now()
         if not ApiKey.objects.filter(id=key.id, revoked_at__isnull=True).update(revoked_at=now):
             return False
-        record(
-            action=Action.API_KEY_REVOKED,
-            actor_id=actor.id if actor else None,
-            target=("api_key", key.id),
-            owner_id=key.owner_id,
-            prefix=key.prefix,
-        )
+        _record(Action.API_KEY_REVOKED, key, actor)
     key.revoked_at = now
     return True
-
-
-def authenticate_api_key(*, text: str, ip: str | None) -> ApiKey:
-    """The key, with its owner, that the client may act under: one query, unless "last used" is due (hourly).
-
-    Raises KeyMissing (for ""), KeyMalformed, KeyUnknown, KeyRevoked, KeyExpired or AccountSuspended, each time with one
-    audit entry, which has the code and at most the visible prefix, and nothing else written.
-    """
-    candidate: ApiKey | None = None
-    try:
-        parsed = _parse(text)
-        candidate = find_api_key(prefix=parsed.prefix)
-        key = _prove(parsed, candidate)
-        _check_standing(key)
-    except HubError as refusal:
-        _record_refusal(refusal, candidate, ip)
-        raise
-    _touch(key, parsed)
-    return key
-
-
-def _parse(text: str) -> KeyText:
-    if not text:
-        raise errors.KeyMissing
-    parsed = KeyText.parse(text)
-    if parsed is None:
-        raise errors.KeyMalformed
-    return parsed
-
-
-def _prove(parsed: KeyText, candidate: ApiKey | None) -> ApiKey:
-    # An unknown prefix costs the same hash and comparison as a wrong secret, and gets the same answer.
-    kid, stored = (candidate.pepper_kid, candidate.secret_hash) if candidate else no_hash()
-    is_right = parsed.matches(kid, bytes(stored))
-    if candidate is None or not is_right:
-        raise errors.KeyUnknown
-    return candidate
-
-
-def _check_standing(key: ApiKey) -> None:
-    if key.revoked_at is not None:
-        raise errors.KeyRevoked
-    if key.is_expired(timezone.now()):
-        raise errors.KeyExpired
-    if not key.owner.is_active:
-        raise errors.AccountSuspended
-
-
-def _record_refusal(refusal: HubError, candidate: ApiKey | None, ip: str | None) -> None:
-    if candidate is None:
-        record(action=Action.API_KEY_REFUSED, ip=ip, code=refusal.code)
-        return
-    is_owner = not isinstance(refusal, errors.KeyUnknown)
-    record(
-        action=Action.API_KEY_REFUSED,
-        actor_id=candidate.owner_id if is_owner else None,
-        target=("api_key", candidate.id),
-        ip=ip,
-        code=refusal.code,
-        prefix=candidate.prefix,
-    )
-
-
-def _touch(key: ApiKey, parsed: KeyText) -> None:
-    now = timezone.now()
-    if _is_due(key.last_used_at, now):
-        kid, secret_hash = parsed.hashed()
-        # While peppers rotate, a key that is used moves to the one that writes, so that the old one can go.
-        ApiKey.objects.filter(_was_due("last_used_at", now), id=key.id).update(
-            last_used_at=now, pepper_kid=kid, secret_hash=secret_hash
-        )
-    if _is_due(key.owner.last_active_at, now):
-        User.objects.filter(_was_due("last_active_at", now), id=key.owner_id).update(last_active_at=now)
-
-
-def _is_due(last: datetime | None, now: datetime) -> bool:
-    return last is None or last <= now - TOUCH_EVERY
-
-
-def _was_due(column: str, now: datetime) -> Q:
-    return Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lte": now - TOUCH_EVERY})

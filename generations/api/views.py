@@ -13,9 +13,17 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from generations import selectors
-from generations.api.serializers import GenerationQuery, GenerationSerializer, ModelSerializer, OrderSerializer
+from generations.api.serializers import (
+    GenerationQuery,
+    GenerationSerializer,
+    ModelSerializer,
+    OrderSerializer,
+    QuoteOrderSerializer,
+    QuoteSerializer,
+)
 from generations.models import Generation
 from generations.services.cancel import cancel
+from generations.services.quote import make_quote
 from generations.services.submit import Order, submit
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
@@ -64,6 +72,8 @@ class GenerationsView(HubView):
         responses={
             202: GenerationSerializer,
             (402, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "No quota, or too little: `policies` has each."),
+            (404, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "There is no such quote, or it is not yours."),
+            (409, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The Idempotency-Key is in progress: try again."),
         },
     )
     def post(self, request: Request) -> Response:
@@ -75,6 +85,19 @@ class GenerationsView(HubView):
         if is_replay:
             headers[REPLAYED] = "true"
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class QuotesView(HubView):
+    """What a generation would cost."""
+
+    required_scope = WRITE
+
+    @extend_schema(operation_id="quotes_make", request=QuoteOrderSerializer, responses={201: QuoteSerializer})
+    def post(self, request: Request) -> Response:
+        """Prices a generation without making it; with `quote_id` the price is honoured for 10 minutes."""
+        order = Order(**parsed(QuoteOrderSerializer, request.data))
+        offered = make_quote(api_key=cast(ApiKey, request.auth), order=order)
+        return Response(QuoteSerializer(offered).data, status=status.HTTP_201_CREATED)
 
 
 class GenerationView(HubView):

@@ -41,6 +41,7 @@ def begin(job: Job) -> GenerationAttempt:
                 action=Action.GENERATION_STARTED,
                 actor_label=WORKER,
                 target=("generation", generation.id),
+                subject_id=generation.owner_id,
                 kind=generation.kind,
                 model=generation.model,
             )

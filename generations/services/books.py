@@ -121,6 +121,7 @@ def _close_empty(attempt: GenerationAttempt, state: str, error_code: str) -> Non
             action=Action.GENERATION_ATTEMPT_UNKNOWN,
             actor_label=WORKER,
             target=("generation", attempt.generation_id),
+            subject_id=attempt.generation.owner_id,
             number=attempt.number,
             code=error_code,
         )
@@ -192,10 +193,16 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
         over_hold=bill.cost > generation.estimate,
         provider_request_id=attempt.provider_request_id,
         request_id=generation.request_id,
+        tags=generation.tags,
     )
 
 
 def _audit_end(job: Job, action: Action, **data: Any) -> None:
     audit.record(
-        action=action, actor_label=WORKER, target=("generation", job.generation.id), kind=job.generation.kind, **data
+        action=action,
+        actor_label=WORKER,
+        target=("generation", job.generation.id),
+        subject_id=job.generation.owner_id,
+        kind=job.generation.kind,
+        **data,
     )

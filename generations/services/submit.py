@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +18,23 @@ from audit import services as audit
 from audit.actions import Action
 from generations import catalogue, due, tasks
 from generations.catalogue import ModelSpec, ParameterErrors
-from generations.errors import IdempotencyKeyReused, InvalidParameters, ModelShutDown, PromptTooLong, UnknownModel
+from generations.errors import (
+    CostAboveMax,
+    IdempotencyKeyReused,
+    InvalidParameters,
+    ModelShutDown,
+    PromptTooLong,
+    QuoteExpired,
+    QuoteMismatch,
+    UnknownModel,
+)
 from generations.models import Generation
+from generations.selectors import quote_of
+from generations.services.digest import digest, is_digest_of
+from generations.services.idempotency import earlier, in_progress, release_old
 from hub.common.errors import HubError, ServiceUnavailable
 from hub.common.ids import uuid7
+from hub.common.money import text
 from hub.common.request_id import current_request_id
 from usage import services as usage
 from usage.pricing import RateCard
@@ -40,7 +52,18 @@ class Order:
     prompt: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Sequence[str] = ()
+    max_cost: Decimal | None = None
+    quote_id: UUID | None = None
     idempotency_key: str = ""
+
+    def priced_content(self) -> dict[str, Any]:
+        """What the price depends on: a quote is for this."""
+        return {"model": self.model, "prompt": self.prompt, "parameters": self.parameters}
+
+    def content(self) -> dict[str, Any]:
+        """All of it: what an Idempotency-Key stands for."""
+        limits = {name: str(value) for name in ("max_cost", "quote_id") if (value := getattr(self, name)) is not None}
+        return {**self.priced_content(), "tags": list(self.tags), **limits}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +72,41 @@ class Priced:
 
     spec: ModelSpec
     parameters: Mapping[str, Any]
+    units: Mapping[str, int]
     variants: Mapping[str, str]
     card: RateCard
-    amount: Any
+    amount: Decimal
 
 
 def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
     """The job, and whether it was there before (same Idempotency-Key and body).
 
-    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, ModelUnpriced, the quota's refusals,
-    IdempotencyKeyReused and ServiceUnavailable; then nothing is held and nothing is written.
+    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, ModelUnpriced, CostAboveMax, NotFound for the
+    quote, QuoteExpired, QuoteMismatch, the quota's refusals, IdempotencyKeyReused, IdempotencyInProgress and
+    ServiceUnavailable; then nothing is held and nothing is written.
     """
-    digest = _digest(order)
-    earlier = _earlier(api_key, order, digest)
-    if earlier is not None:
-        return earlier, True
-    priced = price(order)
+    found = _earlier(api_key, order)
+    if found is not None:
+        return found, True
+    with in_progress(api_key.owner_id, order.idempotency_key):
+        return _submit_once(api_key, order)
+
+
+def _submit_once(api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
+    priced = _promised(api_key, order, price(order))
+    if order.max_cost is not None and priced.amount > order.max_cost:
+        raise CostAboveMax(estimate_usd=text(priced.amount), max_cost_usd=text(order.max_cost))
     generation_id = uuid7()
     _note_in_due_set(generation_id, priced.spec.kind)
     try:
-        return _write(generation_id, api_key, order, digest, priced), False
+        return _write(generation_id, api_key, order, priced), False
     except IntegrityError:
         # Two requests with one key at once: the other one was first.
         _forget_in_due_set(generation_id, priced.spec.kind)
-        earlier = _earlier(api_key, order, digest)
-        if earlier is None:
+        found = _earlier(api_key, order)
+        if found is None:
             raise
-        return earlier, True
+        return found, True
     except HubError:
         _forget_in_due_set(generation_id, priced.spec.kind)
         raise
@@ -91,7 +122,19 @@ def price(order: Order) -> Priced:
         raise InvalidParameters(errors=problems) from error
     card = usage.rate_card(model=spec.id, units=spec.bills)
     most = spec.most(order.prompt, parameters)
-    return Priced(spec, parameters, most.variants, card, card.cost(most.units, most.variants))
+    return Priced(spec, parameters, most.units, most.variants, card, card.cost(most.units, most.variants))
+
+
+def _promised(api_key: ApiKey, order: Order, priced: Priced) -> Priced:
+    """At the quote's price, when the order has one."""
+    if order.quote_id is None:
+        return priced
+    quote = quote_of(owner_id=api_key.owner_id, quote_id=order.quote_id)
+    if not is_digest_of(quote.request_hash, order.priced_content()):
+        raise QuoteMismatch
+    if quote.expires_at <= timezone.now():
+        raise QuoteExpired(expired_at=quote.expires_at.isoformat())
+    return replace(priced, card=RateCard.from_json(quote.rates), amount=quote.amount)
 
 
 def _spec(order: Order) -> ModelSpec:
@@ -108,9 +151,11 @@ def _spec(order: Order) -> ModelSpec:
     return spec
 
 
-def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, priced: Priced) -> Generation:
+def _write(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -> Generation:
     """One transaction: the job, its audit and its hold; the quota's row, which others wait for, comes last."""
     with transaction.atomic():
+        if order.idempotency_key:
+            release_old(api_key.owner_id, order.idempotency_key)
         generation = Generation.objects.create(
             id=generation_id,
             owner_id=api_key.owner_id,
@@ -126,7 +171,8 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, pric
             variants=dict(priced.variants),
             request_id=current_request_id(),
             idempotency_key=order.idempotency_key,
-            request_hash=digest if order.idempotency_key else "",
+            request_hash=digest(order.content()) if order.idempotency_key else "",
+            quote_id=order.quote_id,
         )
         audit.record(
             action=Action.GENERATION_SUBMITTED,
@@ -142,22 +188,16 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, pric
             kind=generation.kind,
             reference=generation.id,
             amount=generation.estimate,
+            api_key_ids=api_key.line,
             expires_at=timezone.now() + timedelta(seconds=settings.OPERATION_DEADLINE_SECONDS) + HOLD_MARGIN,
         )
         tasks.offer_on_commit(generation_id=generation.id, kind=generation.kind)
     return generation
 
 
-def _digest(order: Order) -> str:
-    content = {"model": order.model, "prompt": order.prompt, "parameters": order.parameters, "tags": list(order.tags)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _earlier(api_key: ApiKey, order: Order, digest: str) -> Generation | None:
-    if not order.idempotency_key:
-        return None
-    found = Generation.objects.filter(owner_id=api_key.owner_id, idempotency_key=order.idempotency_key).first()
-    if found is not None and found.request_hash != digest:
+def _earlier(api_key: ApiKey, order: Order) -> Generation | None:
+    found = earlier(api_key.owner_id, order.idempotency_key)
+    if found is not None and not is_digest_of(found.request_hash, order.content()):
         raise IdempotencyKeyReused
     return found
 

@@ -100,6 +100,16 @@ def take_page(rows: QuerySet[Row], *, after: Position | None, limit: int) -> Pag
     return Page(found[:limit], Position(last.created_at, last.id))
 
 
+def merged(pages: Sequence[Page[Row]], *, limit: int) -> Page[Row]:
+    """One page of rows that are read in several ways, each row once; the pages were taken at one cursor and limit."""
+    rows = {row.id: row for page in pages for row in page.rows}
+    newest = sorted(rows.values(), key=lambda row: (row.created_at, row.id), reverse=True)
+    found = newest[:limit]
+    if len(newest) <= limit and all(page.next is None for page in pages):
+        return Page(found, None)
+    return Page(found, Position(found[-1].created_at, found[-1].id))
+
+
 def page_of(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """How a page of such results is described in the schema."""
     name = shape.__name__.removesuffix("Serializer")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hub.common import money
+
+_USD = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -52,12 +56,33 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+def refuse_controls(text: str) -> None:
+    """A validator for what is one line."""
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise serializers.ValidationError("Leave out control characters such as line breaks.")
+
+
 @extend_schema_field({"type": "string", "pattern": r"^-?\d+\.\d{2,9}$", "examples": ["0.05"]})
 class UsdField(serializers.Field[Decimal, Any, str, Any]):
     """US dollars as a decimal string: exact, at least two places."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"read_only": True, **kwargs})
+
+    def to_representation(self, value: Decimal) -> str:
+        return money.text(value)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?$", "examples": ["2.50"]})
+class UsdInputField(serializers.Field[Decimal, Any, str, Any]):
+    """US dollars that a client names, zero or more: a decimal string, as a JSON number may have lost digits already."""
+
+    default_error_messages = {"invalid": 'This must be US dollars as a decimal string, such as "2.50".'}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not _USD.fullmatch(data):
+            self.fail("invalid")
+        return money.usd(data)
 
     def to_representation(self, value: Decimal) -> str:
         return money.text(value)
@@ -75,6 +100,7 @@ class PolicySerializer(serializers.Serializer[Any]):
 
     kind = serializers.CharField(allow_blank=True, help_text="The kind of work it limits; empty: every kind.")
     period = serializers.CharField()
+    api_key_id = serializers.UUIDField(allow_null=True, help_text="The API key whose cap it is; null: the account's.")
     limit_usd = serializers.CharField()
     spent_usd = serializers.CharField()
     held_usd = serializers.CharField()

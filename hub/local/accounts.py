@@ -14,8 +14,9 @@ from hub.local.files import private_directory, read_json, write_private_json
 from usage.enums import Period
 from usage.selectors import current_quotas
 from usage.services import set_quota
+from users.letting_in import authenticate_api_key
 from users.models import User
-from users.services import authenticate_api_key, create_user, issue_api_key, set_password
+from users.services import create_user, issue_api_key, set_password
 
 STAFF_EMAIL = "admin@hub.localhost"
 CLIENT_EMAIL = "client@hub.localhost"

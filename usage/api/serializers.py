@@ -4,18 +4,95 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hub.api.pagination import CreatedQuery
-from hub.api.serializers import StrictCharField, UsdField
+from hub.api.serializers import StrictCharField, StrictSerializer, UsdField
 from usage.enums import Kind, Outcome, Period
+from usage.export import FORMATS
+from usage.models.ledger import LONGEST_TAG
+from usage.summary import GROUPS, LONGEST_RANGE, USUAL_RANGE
 
 
-class UsageQuery(CreatedQuery):
-    """The query of the ledger."""
+class LedgerQuery(StrictSerializer):
+    """Which rows of the ledger are meant."""
 
     model = StrictCharField(max_length=100, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
+    outcome = serializers.ChoiceField(choices=Outcome.choices, required=False)
+    api_key = serializers.UUIDField(required=False, help_text="The id of the key that was used.")
+    generation = serializers.UUIDField(required=False)
+    tag = StrictCharField(max_length=LONGEST_TAG, required=False, help_text="One of the generation's tags, whole.")
+
+
+class UsageQuery(LedgerQuery, CreatedQuery):
+    """The query of the ledger."""
+
+
+class RangeQuery(LedgerQuery):
+    """Rows between two moments, which join without gap or overlap."""
+
+    created_after = serializers.DateTimeField(required=False, help_text="Made at or after this moment (RFC 3339).")
+    created_before = serializers.DateTimeField(required=False, help_text="Made before this moment; left out: now.")
+
+
+class ExportQuery(RangeQuery):
+    """The query of the export."""
+
+    format = serializers.ChoiceField(choices=list(FORMATS), default="csv")
+
+
+@extend_schema_field({"type": "string", "examples": ["day,model"]})
+class GroupsField(StrictCharField):
+    """Names with commas between them, each once."""
+
+    default_error_messages = {"unknown": "Groups are any of {known}, each once, with commas between them."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        names = super().to_internal_value(data).split(",")
+        if len(set(names)) != len(names) or not set(names) <= set(GROUPS):
+            self.fail("unknown", known=", ".join(GROUPS))
+        return names
+
+
+class SummaryQuery(RangeQuery):
+    """The query of the summary."""
+
+    group_by = GroupsField(required=False, help_text=f"Any of {', '.join(GROUPS)}; left out: all in one.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With both ends of the range: the 31 days until now unless it says otherwise."""
+        before = attrs.get("created_before") or timezone.now()
+        try:
+            after = attrs.get("created_after") or before - USUAL_RANGE
+        except OverflowError:
+            after = before
+        if not after <= before:
+            raise serializers.ValidationError({"created_after": ["This must not be later than created_before."]})
+        if before - after > LONGEST_RANGE:
+            raise serializers.ValidationError({"created_after": [f"Ask for {LONGEST_RANGE.days} days at most."]})
+        return {**attrs, "created_after": after, "created_before": before}
+
+
+class GroupSerializer(serializers.Serializer[Any]):
+    """One group of the summary; of the first six fields it has those that were asked for."""
+
+    day = serializers.DateField(required=False, help_text="In UTC.")
+    month = serializers.CharField(required=False, help_text="In UTC, as 2026-11.")
+    model = serializers.CharField(required=False)
+    kind = serializers.ChoiceField(choices=Kind.choices, required=False)
+    api_key = serializers.UUIDField(required=False, allow_null=True)
+    tag = serializers.CharField(required=False, allow_null=True, help_text="Null: without a tag.")
+    requests = serializers.IntegerField()
+    cost_usd = UsdField(source="cost")
+    units = serializers.DictField(child=serializers.IntegerField(), help_text="How many of each unit.")
+
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """Without the groups that were not asked for: a null is a group of its own."""
+        shown = super().to_representation(instance)
+        return {name: value for name, value in shown.items() if name not in GROUPS or name in instance}
 
 
 class UnitPriceSerializer(serializers.Serializer[Any]):
@@ -48,6 +125,7 @@ class UsageSerializer(serializers.Serializer[Any]):
     latency_ms = serializers.IntegerField()
     provider_request_id = serializers.CharField(allow_blank=True)
     request_id = serializers.CharField(allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="The generation's then.")
     created_at = serializers.DateTimeField()
 
 

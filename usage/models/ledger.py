@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -13,6 +14,7 @@ from usage.models.rules import never_negative, one_of
 
 # The roll-up of a day is spread over this many rows, so that no row is hot.
 SHARDS = 8
+LONGEST_TAG = 64
 
 
 class UsageLog(AppendOnlyModel):
@@ -39,6 +41,9 @@ class UsageLog(AppendOnlyModel):
     over_hold = models.BooleanField(help_text="The cost is above what was held.")
     provider_request_id = models.CharField(max_length=200, blank=True, default="")
     request_id = models.CharField(max_length=64, blank=True, default="")
+    tags = ArrayField(
+        models.CharField(max_length=LONGEST_TAG), null=True, blank=True, help_text="The job's, as they were then."
+    )
 
     class Meta:
         db_table = "usage_logs"

@@ -15,13 +15,25 @@ from hub.common.models import AppendOnlyModel, AppendOnlyQuerySet, HubModel
 from hub.common.money import ZERO, MoneyField
 from usage.enums import HoldState, Kind, Period
 from usage.models.rules import ends_after_start, never_negative, one_of
+from users.models import ApiKey
 
 
 class Quota(HubModel):
-    """A limit on one user's spending on one kind of work, or ("") on every kind: each day, each month, or in total."""
+    """A limit on one user's spending on one kind of work, or ("") on every kind: each day, each month, or in total.
+
+    With an API key it is that key's cap: it binds what is spent through the key, and the keys that come from it, alone.
+    """
 
     # The unique constraint below is the index of this key.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="Empty: it binds the user, through whatever key.",
+    )
     kind = models.CharField(max_length=10, choices=Kind, blank=True, default="", help_text="Empty: every kind.")
     period = models.CharField(max_length=10, choices=Period)
     limit = MoneyField(help_text="US dollars in each period.")
@@ -30,7 +42,11 @@ class Quota(HubModel):
         db_table = "quotas"
         ordering = ["-created_at"]
         constraints = [
-            UniqueConstraint(name="quotas_one_per_user_kind_period", fields=["user", "kind", "period"]),
+            UniqueConstraint(
+                name="quotas_one_per_user_key_kind_period",
+                fields=["user", "api_key", "kind", "period"],
+                nulls_distinct=False,
+            ),
             one_of("quotas", "kind", Kind, or_empty=True),
             one_of("quotas", "period", Period),
             *never_negative("quotas", "limit"),

@@ -6,7 +6,7 @@ key. The period is the hot row, so it comes last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -24,19 +24,29 @@ from usage.selectors import granted, open_periods, quota_statuses
 
 
 @transaction.atomic(savepoint=False)
-def hold_quota(*, user_id: UUID, kind: str, reference: UUID, amount: Decimal, expires_at: datetime) -> QuotaHold:
+def hold_quota(
+    *,
+    user_id: UUID,
+    kind: str,
+    reference: UUID,
+    amount: Decimal,
+    expires_at: datetime,
+    api_key_ids: Collection[UUID] = (),
+) -> QuotaHold:
     """Sets `amount` US dollars (zero or more) aside in every quota that applies, or in none of them.
 
-    Raises NoQuota when none applies, QuotaExceeded when it cannot fit before a period ends, QuotaHeld when it would
-    once jobs in flight have settled; nothing remains then. A second hold for one reference raises IntegrityError.
+    Those are the user's, and the caps of `api_key_ids`: the key used, and the keys that it comes from. Raises NoQuota
+    when the user has none (a cap alone gives nothing), QuotaExceeded when it cannot fit before a period ends, QuotaHeld
+    when it would once jobs in flight have settled; nothing remains then. A second hold for one reference raises
+    IntegrityError.
     """
     now = timezone.now()
-    periods = _current_periods(user_id, kind, now)
+    periods = _current_periods(user_id, kind, api_key_ids, now)
     hold = QuotaHold.objects.create(
         user_id=user_id, kind=kind, reference=reference, amount=usd(amount), expires_at=expires_at, periods=periods
     )
     if not _take(hold, now):
-        raise _refusal(hold, now)
+        raise _refusal(hold, api_key_ids, now)
     return hold
 
 
@@ -56,15 +66,15 @@ def release_hold(*, reference: UUID) -> bool:
     return _end(reference, None, HoldState.RELEASED)
 
 
-def _current_periods(user_id: UUID, kind: str, now: datetime) -> list[UUID]:
-    found = open_periods(user_id=user_id, kind=kind, at=now)
-    if not found:
+def _current_periods(user_id: UUID, kind: str, api_key_ids: Collection[UUID], now: datetime) -> list[UUID]:
+    found = open_periods(user_id=user_id, kind=kind, api_key_ids=api_key_ids, at=now)
+    if all(each.is_cap for each in found):
         raise NoQuota(kind=kind)
-    unopened = [quota for quota, period in found.items() if period is None]
+    unopened = [each.quota_id for each in found if each.period_id is None]
     if unopened:
         start_periods(unopened, now)
-        found = open_periods(user_id=user_id, kind=kind, at=now)
-    return sorted(filter(None, found.values()))
+        found = open_periods(user_id=user_id, kind=kind, api_key_ids=api_key_ids, at=now)
+    return sorted(each.period_id for each in found if each.period_id is not None)
 
 
 def start_periods(quotas: Sequence[UUID], now: datetime) -> None:
@@ -97,8 +107,8 @@ def _lock(rows: QuerySet[QuotaPeriod]) -> int:
     return len(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def _refusal(hold: QuotaHold, now: datetime) -> QuotaRefusal:
-    statuses = quota_statuses(user_id=hold.user_id, kind=hold.kind, at=now)
+def _refusal(hold: QuotaHold, api_key_ids: Collection[UUID], now: datetime) -> QuotaRefusal:
+    statuses = quota_statuses(user_id=hold.user_id, kind=hold.kind, api_key_ids=api_key_ids, at=now)
     is_exceeded = any(status.is_exceeded_by(hold.amount) for status in statuses)
     policies = [status.as_policy(hold.amount) for status in statuses]
     return QuotaExceeded(policies=policies) if is_exceeded else QuotaHeld(policies=policies)

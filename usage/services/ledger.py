@@ -40,6 +40,7 @@ class UsageFields(TypedDict):
     over_hold: NotRequired[bool]
     provider_request_id: NotRequired[str]
     request_id: NotRequired[str]
+    tags: NotRequired[list[str]]
 
 
 @transaction.atomic(savepoint=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,13 +19,18 @@ from users.models import User
 
 
 @transaction.atomic
-def set_quota(*, user: User, kind: str, period: str, limit: Decimal, actor: User | None) -> Quota:
+def set_quota(
+    *, user: User, kind: str, period: str, limit: Decimal, actor: User | None, api_key_id: UUID | None = None
+) -> Quota:
     """Sets what `user` may spend on `kind` ("": on every kind) in each `period`, from the current one on; audited.
 
     `limit` is US dollars, zero or more; one below what is spent and held refuses new holds and touches no running job.
-    A second call with the same limit changes nothing but is audited again. `actor` None: an operator's command.
+    A second call with the same limit changes nothing but is audited again. `actor` None: an operator's command. With
+    the id of one of the user's API keys it is that key's cap.
     """
-    made, is_new = Quota.objects.get_or_create(user=user, kind=kind, period=period, defaults={"limit": usd(limit)})
+    made, is_new = Quota.objects.get_or_create(
+        user=user, api_key_id=api_key_id, kind=kind, period=period, defaults={"limit": usd(limit)}
+    )
     quota = Quota.objects.select_for_update(no_key=True).get(pk=made.pk)
     former, quota.limit = quota.limit, usd(limit)
     quota.save(update_fields=["limit"])
@@ -34,7 +40,9 @@ def set_quota(*, user: User, kind: str, period: str, limit: Decimal, actor: User
         action=Action.QUOTA_SET,
         actor_id=actor.pk if actor else None,
         target=("quota", quota.pk),
+        subject_id=user.pk,
         user=str(user.pk),
+        api_key_id=api_key_id,
         kind=kind,
         period=period,
         limit_usd=text(quota.limit),
@@ -65,6 +73,7 @@ def grant_credit(
         action=Action.QUOTA_GRANTED,
         actor_id=granted_by.pk if granted_by else None,
         target=("quota_grant", grant.pk),
+        subject_id=quota.user_id,
         user=str(quota.user_id),
         amount_usd=text(grant.amount),
         expires_at=expires_at.isoformat() if expires_at else None,

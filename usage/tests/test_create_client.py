@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from audit.models import AuditLog
 from usage.models import Quota
 from usage.selectors import current_quotas
+from users.letting_in import authenticate_api_key
 from users.models import ApiKey, User
-from users.services import authenticate_api_key
 
 pytestmark = pytest.mark.django_db
 

@@ -78,6 +78,7 @@ def test_it_says_exceeded_with_the_facts_when_it_cannot_fit(quota: Quota, hold: 
         {
             "kind": "",
             "period": "total",
+            "api_key_id": None,
             "limit_usd": "5.00",
             "spent_usd": "2.50",
             "held_usd": "1.00",

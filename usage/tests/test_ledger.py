@@ -11,8 +11,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from hub.common import request_id
+from usage.ledger_query import LedgerFilter
 from usage.models import UsageDaily, UsageLog
-from usage.selectors import usage_of
 from usage.services import log_usage
 from users.models import User
 
@@ -76,7 +76,7 @@ def test_it_refuses_a_unit_that_nobody_knows(user: User) -> None:
 def test_it_lists_the_users_own_rows_newest_first(user: User) -> None:
     rows = [log(user) for _ in range(3)]
     log(User.objects.create_user("other@example.org"))
-    assert list(usage_of(user=user)) == rows[::-1]
+    assert list(LedgerFilter().rows(user)) == rows[::-1]
 
 
 def test_it_has_an_index_that_answers_a_users_own_sums_alone(user: User) -> None:

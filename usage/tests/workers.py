@@ -32,12 +32,14 @@ def ready() -> int:
     return os.getpid()
 
 
-def hold_many(user_id: UUID, kinds: Sequence[str], amount: str, times: int) -> tuple[list[UUID], list[str]]:
+def hold_many(
+    user_id: UUID, kinds: Sequence[str], amount: str, times: int, api_key_ids: Sequence[UUID] = ()
+) -> tuple[list[UUID], list[str]]:
     """Holds again and again; returns the references admitted and the codes of the refusals."""
     admitted, refused = [], []
     for number in range(times):
         try:
-            admitted.append(_hold(user_id, kinds[number % len(kinds)], amount))
+            admitted.append(_hold(user_id, kinds[number % len(kinds)], amount, api_key_ids))
         except QuotaRefusal as refusal:
             refused.append(refusal.code)
     return admitted, refused
@@ -89,7 +91,7 @@ def log_many(user_id: UUID, times: int) -> None:
         )
 
 
-def _hold(user_id: UUID, kind: str, amount: str) -> UUID:
+def _hold(user_id: UUID, kind: str, amount: str, api_key_ids: Sequence[UUID] = ()) -> UUID:
     reference = uuid7()
     with transaction.atomic():
         hold_quota(
@@ -98,5 +100,6 @@ def _hold(user_id: UUID, kind: str, amount: str) -> UUID:
             reference=reference,
             amount=Decimal(amount),
             expires_at=timezone.now() + timedelta(hours=1),
+            api_key_ids=api_key_ids,
         )
     return reference

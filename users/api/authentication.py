@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -11,8 +12,8 @@ from rest_framework.request import Request
 from hub.common.errors import HubError
 from users.api import schema  # noqa: F401  # registers how this class is described
 from users.errors import CHALLENGE
+from users.letting_in import authenticate_api_key
 from users.models import ApiKey, User
-from users.services import authenticate_api_key
 
 _SCHEME = "bearer"
 GOOGLE_HEADER = "x-goog-api-key"
@@ -51,8 +52,16 @@ def _key_text(request: Request) -> str:
 
 
 def client_ip(request: Request) -> str | None:
-    """The address of whoever is connected, None when there is none (a Unix socket); proxies are not believed."""
+    """The client's address, None when there is none (a Unix socket) or it cannot be read.
+
+    Without TRUSTED_PROXIES it is that of whoever is connected. Behind so many proxies, each of which appends to
+    X-Forwarded-For the address that it was called from, it is that many places from the end; what stands before it is
+    the client's own claim. A request that came past some of the proxies has too few: then that of whoever is connected.
+    """
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    trusted = settings.TRUSTED_PROXIES
+    address = hops[-trusted] if 0 < trusted <= len(hops) and hops[0] else request.META.get("REMOTE_ADDR", "")
     try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+        return str(ip_address(address))
     except ValueError:
         return None

@@ -18,8 +18,9 @@ from audit.services import ip_digest
 from hub.common.errors import HubError
 from hub.common.keyring import UnknownKey
 from users import errors
+from users.letting_in import authenticate_api_key
 from users.models import ApiKey, User
-from users.services import authenticate_api_key, issue_api_key, revoke_api_key
+from users.services import issue_api_key, revoke_api_key
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +172,7 @@ def test_of_two_uses_at_once_one_is_noted(key_and_text: KeyAndText, monkeypatch:
     stale = ApiKey.objects.select_related("owner").get()
     used_now(key)
     noted = ApiKey.objects.get().last_used_at
-    monkeypatch.setattr("users.services.find_api_key", lambda *, prefix: stale)
+    monkeypatch.setattr("users.letting_in.find_api_key", lambda *, prefix: stale)
 
     authenticate_api_key(text=text, ip=None)
 

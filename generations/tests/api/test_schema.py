@@ -18,6 +18,14 @@ from tests.rest import GENERATIONS, Caller
 
 SCHEMA = "/api/v1/schema"
 ROUTES = {
+    "/api/v1/api-keys": {"get", "post"},
+    "/api/v1/api-keys/{key_id}": {"get", "delete"},
+    "/api/v1/api-keys/{key_id}/rotate": {"post"},
+    "/api/v1/audit": {"get"},
+    "/api/v1/me": {"get"},
+    "/api/v1/quotes": {"post"},
+    "/api/v1/usage/export": {"get"},
+    "/api/v1/usage/summary": {"get"},
     "/api/v1/generations": {"get", "post"},
     "/api/v1/generations/{generation_id}": {"get"},
     "/api/v1/generations/{generation_id}/cancel": {"post"},

@@ -12,34 +12,10 @@ import pytest
 
 from tests.rest import Caller, assert_problem
 from usage.models import UsageLog
-from users.models import User
 
 USAGE = "/api/v1/usage"
 NewUsage = Callable[..., UsageLog]
-
-
-@pytest.fixture
-def new_usage(db: None) -> NewUsage:
-    def new_usage(user: User, **changes: Any) -> UsageLog:
-        facts: dict[str, Any] = {
-            "user": user,
-            "reference": uuid4(),
-            "attempt_id": uuid4(),
-            "model": "veo-3.1-generate-001",
-            "kind": "video",
-            "units": {"video_second": 8},
-            "prices": {"video_second": {"variant": "720p", "price_id": str(uuid4()), "usd": "0.40"}},
-            "cost": Decimal("3.2"),
-            "estimate": Decimal("3.2"),
-            "latency_ms": 1200,
-            "outcome": "succeeded",
-            "confirmed": True,
-            "estimated": False,
-            "over_hold": False,
-        }
-        return UsageLog.objects.create(**{**facts, **changes})
-
-    return new_usage
+KEY = uuid4()
 
 
 def test_it_shows_what_a_request_counted_and_cost(caller: Caller, new_usage: NewUsage) -> None:
@@ -87,18 +63,45 @@ def test_its_pages_show_every_row_once(caller: Caller, new_usage: NewUsage) -> N
         ("created_after=2026-02-01T00:00:00Z", "b"),
         ("created_before=2026-02-01T00:00:00Z", "a"),
         ("created_after=2026-01-01T00:00:00Z", "ab"),
+        ("outcome=blocked", "b"),
+        (f"api_key={KEY}", "b"),
+        (f"generation={KEY}", ""),
+        ("tag=spring", "b"),
+        ("tag=spr", ""),
     ],
 )
 def test_it_filters(caller: Caller, new_usage: NewUsage, query: str, found: str) -> None:
     rows = {
         "a": new_usage(caller.user, created_at=datetime(2026, 1, 1, tzinfo=UTC)),
-        "b": new_usage(caller.user, model="lyria-3.5", kind="music", created_at=datetime(2026, 2, 1, tzinfo=UTC)),
+        "b": new_usage(
+            caller.user,
+            model="lyria-3.5",
+            kind="music",
+            created_at=datetime(2026, 2, 1, tzinfo=UTC),
+            outcome="blocked",
+            api_key_id=KEY,
+            tags=["sea", "spring"],
+        ),
     }
     shown = {each["id"] for each in caller.get(f"{USAGE}?{query}").json()["results"]}
     assert shown == {str(rows[name].id) for name in found}
 
 
-@pytest.mark.parametrize("query", ["kind=poem", "limit=abc", "cursor=a", "created_after=x", "user=me", "model="])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kind=poem",
+        "outcome=great",
+        "api_key=1",
+        "generation=x",
+        "tag=",
+        "limit=abc",
+        "cursor=a",
+        "created_after=x",
+        "user=me",
+        "model=",
+    ],
+)
 def test_it_refuses_a_query_it_does_not_understand(caller: Caller, query: str) -> None:
     problem = assert_problem(caller.get(f"{USAGE}?{query}"), 422, "invalid_request")
     assert [error["field"] for error in problem["errors"]] == [query.partition("=")[0]]
