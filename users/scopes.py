@@ -14,6 +14,8 @@ class Scope(models.TextChoices):
     MEDIA_WRITE = "media:write"
     USAGE_READ = "usage:read"
     KEYS_WRITE = "keys:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 ALL_SCOPES: tuple[str, ...] = tuple(Scope.values)
