@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations.models import WebhookDelivery, WebhookEndpoint
-from generations.webhooks import due, notice, signing
+from generations.webhooks import due, notice, signing, slots
 from generations.webhooks.switch import disable
 from hub.common import http
 
@@ -40,6 +40,8 @@ FAILING_FOR = timedelta(days=5)
 FAILING_ATTEMPTS = 10
 # A worker that has not written its result by then, beyond the time that sending may take, is dead.
 LEASE_MARGIN_SECONDS = 30
+# Seconds that one waits whose owner has as many on their way as may be.
+WAIT_FOR_A_SLOT = (1.0, 3.0)
 GONE = 410
 USER_AGENT = "ai-generation-hub/1"
 ASKS_FOR_TIME = (429, 503)
@@ -64,7 +66,22 @@ class Result:
 
 
 def deliver(*, delivery_id: UUID) -> None:
-    """Sends it if it is due. A second run finds it claimed, not due or ended, and sends nothing."""
+    """Sends it if it is due. A second run finds it claimed, not due or ended, and sends nothing.
+
+    One whose owner has enough on its way already is put off for a moment, which costs it no attempt.
+    """
+    owner_id = WebhookDelivery.objects.due().filter(id=delivery_id).values_list("owner_id", flat=True).first()
+    if owner_id is None:
+        _look_later(delivery_id)
+        return
+    with slots.slot(owner_id=owner_id, delivery_id=delivery_id) as has_slot:
+        if has_slot:
+            _attempt(delivery_id)
+        else:
+            _schedule(delivery_id, random.uniform(*WAIT_FOR_A_SLOT))  # noqa: S311 - a pause is no secret
+
+
+def _attempt(delivery_id: UUID) -> None:
     delivery = _claim(delivery_id)
     if delivery is None:
         _look_later(delivery_id)

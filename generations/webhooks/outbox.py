@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -44,7 +43,8 @@ def write(*, generation: Generation, event: Event) -> None:
         )
         for endpoint_id in ids
     )
-    transaction.on_commit(partial(dispatch, generation_id=generation.id), robust=True)
+    # Not a partial: Django names the function when it logs that one failed, and a partial has no name.
+    transaction.on_commit(lambda: dispatch(generation_id=generation.id), robust=True)
 
 
 def payload_of(generation: Generation, event: Event) -> dict[str, object]:
