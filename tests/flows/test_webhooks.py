@@ -10,7 +10,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.receiver import Receiver, running_receiver
-from tests.stack import HubStack, Nursery, eventually
+from tests.stack import HubStack, eventually
+from tests.stack.nursery import Nursery
 
 pytestmark = pytest.mark.stack
 
