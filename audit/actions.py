@@ -25,6 +25,13 @@ class Action(models.TextChoices):
     GENERATION_BLOCKED = "generation.blocked", "Generation blocked"
     GENERATION_CANCELED = "generation.canceled", "Generation cancelled"
     GENERATION_ATTEMPT_UNKNOWN = "generation.attempt_unknown", "Outcome of an attempt unknown"
+    WEBHOOK_ENDPOINT_CREATED = "webhook_endpoint.created", "Webhook endpoint created"
+    WEBHOOK_ENDPOINT_CHANGED = "webhook_endpoint.changed", "Webhook endpoint changed"
+    WEBHOOK_ENDPOINT_ENABLED = "webhook_endpoint.enabled", "Webhook endpoint enabled"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook_endpoint.disabled", "Webhook endpoint disabled"
+    WEBHOOK_ENDPOINT_DELETED = "webhook_endpoint.deleted", "Webhook endpoint deleted"
+    WEBHOOK_ENDPOINT_SECRET_ROTATED = "webhook_endpoint.secret_rotated", "Secret of a webhook endpoint rotated"
+    WEBHOOK_DELIVERY_REPEATED = "webhook_delivery.repeated", "Webhook delivered again by hand"
 
 
 def action_choices() -> list[tuple[str, str]]:

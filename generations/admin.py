@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from generations.models import Generation, GenerationAttempt
+from generations.models import Generation, GenerationAttempt, WebhookDelivery, WebhookEndpoint
 from hub.common.admin import FoundByIdAdmin
 
 SEALED = ("prompt", "parameters", "texts")
@@ -67,3 +67,48 @@ class GenerationAdmin(FoundByIdAdmin):
         """Without what is sealed: no page shows it."""
         queryset: QuerySet[Generation] = super().get_queryset(request)
         return queryset.defer(*SEALED)
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(FoundByIdAdmin):
+    """Endpoints, newest first. URL and secrets stay sealed."""
+
+    list_display = (
+        "id",
+        "owner_id",
+        "events",
+        "disabled_reason",
+        "failing_since",
+        "consecutive_failures",
+        "created_at",
+    )
+    list_filter = ("disabled_reason",)
+    found_by = ("id", "owner_id")
+    search_help_text = "The whole id of an endpoint or of its owner."
+    fields = (
+        ("id", "owner_id", "events"),
+        ("disabled_at", "disabled_reason", "deleted_at"),
+        ("failing_since", "consecutive_failures", "previous_secret_until"),
+        "created_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEndpoint]:
+        """Without what is sealed: no page shows it."""
+        queryset: QuerySet[WebhookEndpoint] = super().get_queryset(request)
+        return queryset.defer("url", "secret", "previous_secret")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(FoundByIdAdmin):
+    """The outbox, newest first."""
+
+    list_display = ("id", "event_type", "state", "attempts", "last_response_code", "last_error", "next_attempt_at")
+    list_filter = ("state", "event_type")
+    found_by = ("id", "owner_id", "endpoint_id", "generation_id", "event_id")
+    search_help_text = "The whole id of a delivery, its owner, endpoint, generation or event."
+    fields = (
+        ("id", "owner_id", "endpoint_id", "generation_id"),
+        ("event_type", "event_id", "redelivery_of_id", "payload"),
+        ("state", "attempts", "next_attempt_at", "delivered_at"),
+        ("last_response_code", "last_error", "created_at"),
+    )

@@ -13,6 +13,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from generations import due, periodic, tasks
 from generations.models import Generation
+from generations.webhooks import due as webhooks_due
+from generations.webhooks import tasks as webhook_tasks
 from hub.common.ids import uuid7
 from hub.common.redis import redis_client
 
@@ -67,6 +69,7 @@ class Clock:
         if self._must_sweep or due.was_lost() or periodic.sweep_is_due():
             self._sweep()
         self._send_due()
+        self._send_due_webhooks()
 
     def _sweep(self) -> None:
         close_old_connections()
@@ -86,6 +89,14 @@ class Clock:
             if room.get(job.kind, 0) > 0:
                 tasks.offer(generation_id=job.generation_id, kind=job.kind)
                 room[job.kind] -= 1
+
+    def _send_due_webhooks(self) -> None:
+        ready = webhooks_due.take(limit=TAKE_AT_MOST, put_off_seconds=settings.REDISPATCH_SECONDS)
+        if not ready:
+            return
+        room = LONGEST_QUEUE - int(redis_client().llen(webhook_tasks.QUEUE))
+        for delivery_id in ready[: max(room, 0)]:
+            webhook_tasks.offer(delivery_id=delivery_id)
 
     def _resign(self) -> None:
         try:

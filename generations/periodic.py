@@ -8,6 +8,7 @@ from django.conf import settings
 
 from generations import due
 from generations.services import recover
+from generations.webhooks import outbox
 from hub.common.redis import redis_client
 
 LAST_SWEEP_KEY = "hub:sweep:last"
@@ -21,7 +22,8 @@ def sweep_is_due() -> bool:
 
 
 def run_sweep() -> int:
-    """Sweeps and notes when; returns how many jobs are open."""
+    """Sweeps jobs and webhooks and notes when; returns how many jobs are open."""
     found = recover.sweep()
+    outbox.sweep()
     redis_client().set(LAST_SWEEP_KEY, str(time.time()))
     return found

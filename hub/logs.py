@@ -9,6 +9,7 @@ from hub.common.request_id import current_request_id
 
 _SECRETS = re.compile(
     r"hub_[A-Za-z0-9]{12}_[A-Za-z0-9_\-]{20,}"  # our API keys
+    r"|whsec_[A-Za-z0-9+/=]{16,}"  # secrets of webhook endpoints
     r"|AIza[A-Za-z0-9_\-]{30,}"  # Google's API keys
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # credentials in a URL
     r"|(?i:(?<=bearer )|(?<=[?&]key=))[A-Za-z0-9._~+/=\-]{8,}"
@@ -17,7 +18,7 @@ REDACTED = "[redacted]"
 
 
 def redact(text: str) -> str:
-    """The text without API keys, bearer tokens and passwords in URLs."""
+    """The text without API keys, webhook secrets, bearer tokens and passwords in URLs."""
     return _SECRETS.sub(REDACTED, text)
 
 

@@ -124,6 +124,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "GenerationStatus": "generations.models.Generation.Status",
         "AccountStatus": "users.models.User.Status",
         "ApiKeyStatus": "usage.api.key_shapes.KeyStatus",
+        "WebhookEvent": "generations.models.webhooks.Event",
     },
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
@@ -190,6 +191,24 @@ if not DEVELOPMENT and (GEMINI_API_KEY or VERTEX_API_KEY or GOOGLE_CLOUD_PROJECT
 HUB_CATALOGUE = Path(env.text("HUB_CATALOGUE", str(BASE_DIR / "generations" / "catalogue.toml")))
 HUB_PRICES = Path(env.text("HUB_PRICES", str(BASE_DIR / "usage" / "prices.toml")))
 
+# --- the webhooks -----------------------------------------------------------------------------------------------------
+# How long one attempt may take in all, from the look-up of the name to the end of the answer.
+WEBHOOK_TIMEOUT_SECONDS = env.seconds("WEBHOOK_TIMEOUT_SECONDS", 15)
+# Hosts that a webhook may go to though they are in the own network, and by plain HTTP.
+WEBHOOK_ALLOWED_HOSTS = env.words("WEBHOOK_ALLOWED_HOSTS")
+
+# --- the mail ---------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "hub@localhost")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+# Without a server mail is shown on the console of a development stack, and not made at all elsewhere.
+MAIL_IS_SENT = bool(EMAIL_HOST) or DEVELOPMENT
+
 # --- the files --------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(HUB_VAR / "media")))
 MEDIA_STORAGE = env.text("MEDIA_STORAGE", "file")
@@ -239,6 +258,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
         "google_genai": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "django.server": {"handlers": [], "propagate": True},

@@ -10,7 +10,7 @@ from django.test import Client
 
 from audit.models import AuditLog
 from generations import due
-from generations.models import Generation, GenerationAttempt
+from generations.models import Generation, GenerationAttempt, WebhookDelivery, WebhookEndpoint
 from media.models import Media
 from usage.models import QuotaHold, QuotaPeriod, UsageDaily, UsageLog
 from users.models import ApiKey, User
@@ -44,6 +44,12 @@ class Caller:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.call("POST", path, {} if body is None else body, **headers)
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self.call("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self.call("DELETE", path)
+
     def submit(self, **order: Any) -> Any:
         """A small text job unless the test says otherwise."""
         return self.post(GENERATIONS, {"model": "gemini-3.8-flash", "prompt": "The sea at night.", **order})
@@ -51,7 +57,10 @@ class Caller:
 
 def world() -> dict[str, Any]:
     """Whatever a refused request must leave as it is."""
-    tables = (Generation, GenerationAttempt, Media, QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog)
+    tables = (
+        *(Generation, GenerationAttempt, Media, QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
+        *(WebhookEndpoint, WebhookDelivery),
+    )
     return {
         **{table.__name__: table.objects.count() for table in tables},
         **QuotaPeriod.objects.aggregate(held=Sum("held"), spent=Sum("spent")),

@@ -16,6 +16,8 @@ class Scope(models.TextChoices):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     ACCOUNT_READ = "account:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 ALL_SCOPES: tuple[str, ...] = tuple(Scope.values)

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from audit import services as audit
 from audit.actions import Action
-from generations.models import Generation, GenerationAttempt
+from generations.models import Event, Generation, GenerationAttempt
 from generations.services.answer import Answer
 from generations.services.lease import Job, LeaseLost
+from generations.webhooks import outbox
 
 State = GenerationAttempt.State
 # Who acts when no person does, as the audit trail names it.
@@ -45,6 +46,7 @@ def begin(job: Job) -> GenerationAttempt:
                 kind=generation.kind,
                 model=generation.model,
             )
+            outbox.write(generation=generation, event=Event.STARTED)
     return attempt
 
 

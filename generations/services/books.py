@@ -1,4 +1,4 @@
-"""The last transaction of an attempt: files, ledger, quota, status and audit, all or nothing.
+"""The last transaction of an attempt: files, ledger, quota, status, audit and outbox, all or nothing.
 
 The job's row comes first, it decides who may write; the quota's comes last, it is the one that others wait for.
 """
@@ -17,11 +17,12 @@ from django.db.models.functions import Now
 from audit import services as audit
 from audit.actions import Action
 from generations import catalogue
-from generations.models import Generation, GenerationAttempt
+from generations.models import Event, Generation, GenerationAttempt
 from generations.services import attempts, lease
 from generations.services.answer import Answer, Block
 from generations.services.attempts import WORKER
 from generations.services.lease import Job, LeaseLost
+from generations.webhooks import outbox
 from hub.common.money import ZERO
 from media import services as media
 from usage import services as usage
@@ -74,7 +75,7 @@ def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
                 owner_id=job.generation.owner_id, reference=job.generation.id, position=position, stored=stored
             )
         _log(attempt, Outcome.SUCCEEDED, bill)
-        _audit_end(job, Action.GENERATION_SUCCEEDED, cost_usd=str(bill.cost))
+        _tell_end(job, Action.GENERATION_SUCCEEDED, cost_usd=str(bill.cost))
         usage.settle_hold(reference=job.generation.id, cost=bill.cost)
     lease.ended(job)
 
@@ -90,7 +91,7 @@ def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: 
         _end(job, Status.BLOCKED, why, cost=bill.cost, units=dict(bill.units), charged=block.charged)
         attempts.close(attempt, State.BLOCKED, error_code=why.code)
         _log(attempt, Outcome.BLOCKED, bill)
-        _audit_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
+        _tell_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
         usage.settle_hold(reference=job.generation.id, cost=bill.cost)
     lease.ended(job)
 
@@ -106,7 +107,7 @@ def fail(job: Job, why: Failure, attempt: GenerationAttempt, state: str) -> None
     with transaction.atomic():
         _end(job, Status.FAILED, why, cost=ZERO)
         _close_empty(attempt, state, why.code)
-        _audit_end(job, Action.GENERATION_FAILED, code=why.code)
+        _tell_end(job, Action.GENERATION_FAILED, code=why.code)
         usage.release_hold(reference=job.generation.id)
     lease.ended(job)
 
@@ -134,7 +135,7 @@ def cancel(job: Job, attempt: GenerationAttempt | None = None) -> None:
         if attempt is not None:
             attempts.close(attempt, State.CANCELED)
             _log(attempt, Outcome.CANCELED, FREE)
-        _audit_end(job, Action.GENERATION_CANCELED)
+        _tell_end(job, Action.GENERATION_CANCELED)
         usage.release_hold(reference=job.generation.id)
     lease.ended(job)
 
@@ -197,7 +198,8 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
     )
 
 
-def _audit_end(job: Job, action: Action, **data: Any) -> None:
+def _tell_end(job: Job, action: Action, **data: Any) -> None:
+    """The audit, and the owner's webhooks: an end has the same name in both."""
     audit.record(
         action=action,
         actor_label=WORKER,
@@ -206,3 +208,4 @@ def _audit_end(job: Job, action: Action, **data: Any) -> None:
         kind=job.generation.kind,
         **data,
     )
+    outbox.write(generation=job.generation, event=Event(action))

@@ -11,7 +11,8 @@ from audit import services as audit
 from audit.actions import Action
 from generations import tasks
 from generations.errors import NotCancelable
-from generations.models import Generation
+from generations.models import Event, Generation
+from generations.webhooks import outbox
 from hub.common.money import ZERO
 from usage import services as usage
 from users.models import ApiKey
@@ -33,6 +34,7 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
                 target=("generation", generation.id),
                 kind=generation.kind,
             )
+            outbox.write(generation=generation, event=Event.CANCELED)
             usage.release_hold(reference=generation.id)
     return Generation.objects.get(id=generation.id)
 

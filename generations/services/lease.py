@@ -21,6 +21,7 @@ from django.utils import timezone
 from generations import due
 from generations.due import Due
 from generations.models import Generation
+from generations.webhooks import outbox
 from hub.common.ids import uuid7
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ def look_later(*, generation_id: UUID) -> None:
         .first()
     )
     if found is None or found["status"] not in Generation.OPEN:
+        # Its last worker may have died between the commit and the sending of what it had to tell.
+        outbox.dispatch(generation_id=generation_id)
         for kind in Generation.Kind.values if found is None else [found["kind"]]:
             due.remove(generation_id=generation_id, kind=kind)
         return

@@ -21,6 +21,7 @@ WITH_BODY = {
     "413": "The body is too large.",
     "415": "The body is not `application/json`.",
 }
+WITH_A_BODY = ("POST", "PATCH")
 
 
 class HubSchema(AutoSchema):
@@ -42,8 +43,8 @@ class HubSchema(AutoSchema):
         refusals = dict(ALWAYS)
         if "path" in places:
             refusals |= WITH_ADDRESS
-        if "query" in places or self.method == "POST":
+        if "query" in places or self.method in WITH_A_BODY:
             refusals |= WITH_INPUT
-        if self.method == "POST":
+        if self.method in WITH_A_BODY:
             refusals |= WITH_BODY
         return refusals

@@ -62,6 +62,17 @@ def refuse_controls(text: str) -> None:
         raise serializers.ValidationError("Leave out control characters such as line breaks.")
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """True or false; a string or a number is neither."""
+
+    default_error_messages = {"invalid": "This must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 @extend_schema_field({"type": "string", "pattern": r"^-?\d+\.\d{2,9}$", "examples": ["0.05"]})
 class UsdField(serializers.Field[Decimal, Any, str, Any]):
     """US dollars as a decimal string: exact, at least two places."""

@@ -15,7 +15,7 @@ PLACEHOLDER = "simulator"
 # Any of these says that the operator means Google, not the simulator.
 GOOGLE = ("GEMINI_API_KEY", "VERTEX_API_KEY", "GOOGLE_CLOUD_PROJECT")
 KEY_OF = {"GEMINI_BASE_URL": "GEMINI_API_KEY", "VERTEX_BASE_URL": "VERTEX_API_KEY"}
-QUEUES = "text,image,video,music"
+QUEUES = "text,image,video,music,webhooks"
 # How long a request may go on when the web process is told to stop, and a job when the worker is.
 WEB_SECONDS = 5
 JOB_SECONDS = 15.0

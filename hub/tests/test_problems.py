@@ -22,6 +22,15 @@ ROUTES = {
     "/api/v1/media": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
     f"/api/v1/media/{ID}": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
     f"/api/v1/media/{ID}/content": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
+    "/api/v1/webhook-endpoints": ("GET, POST, HEAD, OPTIONS", {"GET": "webhooks:read", "POST": "webhooks:write"}),
+    f"/api/v1/webhook-endpoints/{ID}": (
+        "GET, PATCH, DELETE, HEAD, OPTIONS",
+        {"GET": "webhooks:read", "PATCH": "webhooks:write", "DELETE": "webhooks:write"},
+    ),
+    f"/api/v1/webhook-endpoints/{ID}/rotate-secret": ("POST, OPTIONS", {"POST": "webhooks:write"}),
+    "/api/v1/webhook-deliveries": ("GET, HEAD, OPTIONS", {"GET": "webhooks:read"}),
+    f"/api/v1/webhook-deliveries/{ID}": ("GET, HEAD, OPTIONS", {"GET": "webhooks:read"}),
+    f"/api/v1/webhook-deliveries/{ID}/redeliver": ("POST, OPTIONS", {"POST": "webhooks:write"}),
     "/api/v1/usage": ("GET, HEAD, OPTIONS", {"GET": "usage:read"}),
     "/api/v1/quotas": ("GET, HEAD, OPTIONS", {"GET": "usage:read"}),
 }
@@ -34,7 +43,7 @@ def methods(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_another_method_is_refused_with_those_allowed(caller: Caller, path: str) -> None:
-    answer = caller.call("DELETE", path)
+    answer = caller.call("PUT", path)
     assert_problem(answer, 405, "method_not_allowed")
     assert methods(answer["Allow"]) == methods(ROUTES[path][0])
 
@@ -59,14 +68,16 @@ def test_a_key_without_the_scope_is_refused(
     new_caller: Callable[..., Caller], path: str, method: str, scope: str
 ) -> None:
     limited = new_caller(scopes=tuple(set(ALL_SCOPES) - {scope}))
-    problem = assert_problem(limited.call(method, path, {} if method == "POST" else None), 403, "scope_missing")
+    problem = assert_problem(
+        limited.call(method, path, {} if method in ("POST", "PATCH") else None), 403, "scope_missing"
+    )
     assert problem["required_scope"] == scope
 
 
 @pytest.mark.parametrize(("path", "method", "scope"), NEEDED)
 def test_the_scope_alone_suffices(new_caller: Callable[..., Caller], path: str, method: str, scope: str) -> None:
     limited = new_caller(scopes=(scope,))
-    assert limited.call(method, path, {} if method == "POST" else None).status_code in (200, 404, 422)
+    assert limited.call(method, path, {} if method in ("POST", "PATCH") else None).status_code in (200, 404, 422)
 
 
 @pytest.mark.parametrize("path", ROUTES)

@@ -53,6 +53,7 @@ def load() -> dict[str, Callable[[], object]]:
     from generations.providers.interactions import InteractionsAdapter
     from generations.providers.vertex import VertexAdapter
     from generations.services import answer, attempts, books, lease
+    from generations.webhooks import outbox
     from usage import services as usage
 
     def always(_: Any) -> bool:
@@ -72,6 +73,7 @@ def load() -> dict[str, Callable[[], object]]:
         "the_bytes": lambda: wrap(answer, "bring_home", AFTER),
         "the_journal": lambda: wrap(attempts, "to_stored", AFTER, always),
         "the_settlement": lambda: wrap(usage, "settle_hold", AFTER),
+        "the_word": lambda: wrap(outbox, "dispatch", BEFORE),
         "the_commit": lambda: wrap(lease, "ended", BEFORE),
     }
 
