@@ -132,6 +132,31 @@ class Generation(HubModel):
         return f"generations/{self.id.hex[-2:]}/{self.id}"
 
 
+class GenerationInput(HubModel):
+    """A file that a generation works with; `position` is its place in the request. It keeps its file from deletion."""
+
+    class Role(models.TextChoices):
+        FIRST_FRAME = "first_frame"
+        LAST_FRAME = "last_frame"
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="inputs")
+    media = models.ForeignKey("media.Media", on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    role = models.CharField(max_length=20, choices=Role.choices, default="", blank=True)
+
+    class Meta:
+        db_table = "generation_inputs"
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "position"], name="generation_inputs_position"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["", "first_frame", "last_frame"]), name="generation_inputs_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"input {self.position} of {self.generation_id}"
+
+
 class GenerationAttempt(HubModel):
     """One call to a provider, recorded BEFORE it is made.
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -16,7 +16,9 @@ from generations import selectors
 from generations.api.serializers import GenerationQuery, GenerationSerializer, ModelSerializer, OrderSerializer
 from generations.models import Generation
 from generations.services.cancel import cancel
+from generations.services.inputs import Input
 from generations.services.submit import Order, submit
+from hub.api import idempotency
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer, StrictSerializer
@@ -24,9 +26,6 @@ from hub.api.views import HubView, parsed, parsed_query
 from users.models import ApiKey, User
 
 READ, WRITE = "generations:read", "generations:write"
-IDEMPOTENCY_KEY = "Idempotency-Key"
-LONGEST_KEY = 255
-REPLAYED = "Idempotency-Replayed"
 
 
 def _response_header(name: str, text: str) -> OpenApiParameter:
@@ -52,14 +51,11 @@ class GenerationsView(HubView):
         operation_id="generations_submit",
         request=OrderSerializer,
         parameters=[
-            OpenApiParameter(
-                IDEMPOTENCY_KEY,
-                {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-                OpenApiParameter.HEADER,
-                description="A name of yours for this request, printable ASCII: sent again, it is not done again.",
-            ),
+            idempotency.PARAMETER,
             _response_header("Location", "The generation."),
-            _response_header(REPLAYED, "`true` when this key and body were sent before; nothing new was made."),
+            _response_header(
+                idempotency.REPLAYED, "`true` when this key and body were sent before; nothing new was made."
+            ),
         ],
         responses={
             202: GenerationSerializer,
@@ -68,12 +64,14 @@ class GenerationsView(HubView):
     )
     def post(self, request: Request) -> Response:
         """Submits a generation: the most that it can cost is held, and it is made in the background."""
-        order = Order(**parsed(OrderSerializer, request.data), idempotency_key=_idempotency_key(request))
+        given = parsed(OrderSerializer, request.data)
+        files = [Input(**each) for each in given.pop("inputs", ())]
+        order = Order(**given, inputs=files, idempotency_key=idempotency.idempotency_key(request))
         generation, is_replay = submit(api_key=cast(ApiKey, request.auth), order=order)
         [shown] = _shown(request, [generation])
         headers = {"Location": reverse("generation", args=[generation.id], request=request)}
         if is_replay:
-            headers[REPLAYED] = "true"
+            headers[idempotency.REPLAYED] = "true"
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
@@ -125,13 +123,3 @@ class ModelsView(HubView):
 def _shown(request: Request, generations: Sequence[Generation]) -> Any:
     details = selectors.in_detail(generations)
     return GenerationSerializer(details, many=True, context={"request": request}).data
-
-
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is None:
-        return ""
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
-        advice = f"This header has 1 to {LONGEST_KEY} printable ASCII characters; leave it out for none."
-        raise serializers.ValidationError({IDEMPOTENCY_KEY: [advice]})
-    return key

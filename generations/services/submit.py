@@ -19,9 +19,11 @@ from audit import services as audit
 from audit.actions import Action
 from generations import catalogue, due, tasks
 from generations.catalogue import ModelSpec, ParameterErrors
-from generations.errors import IdempotencyKeyReused, InvalidParameters, ModelShutDown, PromptTooLong, UnknownModel
+from generations.errors import InvalidParameters, ModelShutDown, PromptTooLong, UnknownModel
 from generations.models import Generation
-from hub.common.errors import HubError, ServiceUnavailable
+from generations.services import inputs
+from generations.services.inputs import Input, Taken
+from hub.common.errors import HubError, IdempotencyKeyReused, ServiceUnavailable
 from hub.common.ids import uuid7
 from hub.common.request_id import current_request_id
 from usage import services as usage
@@ -40,6 +42,7 @@ class Order:
     prompt: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Sequence[str] = ()
+    inputs: Sequence[Input] = ()
     idempotency_key: str = ""
 
 
@@ -52,19 +55,20 @@ class Priced:
     variants: Mapping[str, str]
     card: RateCard
     amount: Any
+    files: Sequence[Taken] = ()
 
 
 def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
     """The job, and whether it was there before (same Idempotency-Key and body).
 
-    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, ModelUnpriced, the quota's refusals,
-    IdempotencyKeyReused and ServiceUnavailable; then nothing is held and nothing is written.
+    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, UnknownMedia, InvalidInputs, ModelUnpriced,
+    the quota's refusals, IdempotencyKeyReused and ServiceUnavailable; then nothing is held and nothing is written.
     """
     digest = _digest(order)
     earlier = _earlier(api_key, order, digest)
     if earlier is not None:
         return earlier, True
-    priced = price(order)
+    priced = price(order, owner_id=api_key.owner_id)
     generation_id = uuid7()
     _note_in_due_set(generation_id, priced.spec.kind)
     try:
@@ -81,17 +85,18 @@ def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
         raise
 
 
-def price(order: Order) -> Priced:
-    """Checks the order against its model and prices the most it can bill."""
+def price(order: Order, *, owner_id: UUID) -> Priced:
+    """Checks the order and its files, which must be that owner's, against its model; prices the most it can bill."""
     spec = _spec(order)
     try:
         parameters = spec.validate(order.parameters)
     except ParameterErrors as error:
         problems = [{"field": f"parameters.{name}", "message": message} for name, message in error.errors.items()]
         raise InvalidParameters(errors=problems) from error
+    files = inputs.take(owner_id=owner_id, spec=spec, inputs=order.inputs)
     card = usage.rate_card(model=spec.id, units=spec.bills)
-    most = spec.most(order.prompt, parameters)
-    return Priced(spec, parameters, most.variants, card, card.cost(most.units, most.variants))
+    most = spec.most(order.prompt, parameters, [each.given for each in files])
+    return Priced(spec, parameters, most.variants, card, card.cost(most.units, most.variants), files)
 
 
 def _spec(order: Order) -> ModelSpec:
@@ -128,6 +133,7 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, pric
             idempotency_key=order.idempotency_key,
             request_hash=digest if order.idempotency_key else "",
         )
+        inputs.attach(generation, priced.files)
         audit.record(
             action=Action.GENERATION_SUBMITTED,
             actor_id=api_key.owner_id,
@@ -149,7 +155,14 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, digest: str, pric
 
 
 def _digest(order: Order) -> str:
-    content = {"model": order.model, "prompt": order.prompt, "parameters": order.parameters, "tags": list(order.tags)}
+    content: dict[str, Any] = {
+        "model": order.model,
+        "prompt": order.prompt,
+        "parameters": order.parameters,
+        "tags": list(order.tags),
+    }
+    if order.inputs:
+        content["inputs"] = [[str(each.media_id), each.role] for each in order.inputs]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from tests.rest import Caller, assert_problem
 MEDIA = "/api/v1/media"
 FIELDS = {
     *("id", "kind", "mime_type", "bytes", "sha256", "width", "height", "duration_seconds", "generation_id", "url"),
-    *("created_at", "expires_at"),
+    *("created_at", "expires_at", "source"),
 }
 
 

@@ -47,7 +47,6 @@ FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("a long prompt", {**VIDEO, "prompt": "x" * 200_000}, "prompt_too_long", ""),
     ("an unknown field", {**ORDER, "promt": "Hi"}, "invalid_request", "promt"),
     ("a webhook, which is not there yet", {**ORDER, "webhook_url": "https://a.b"}, "invalid_request", "webhook_url"),
-    ("inputs, which are not there yet", {**ORDER, "inputs": []}, "invalid_request", "inputs"),
     ("a largest cost, which is not there yet", {**ORDER, "max_cost": "1"}, "invalid_request", "max_cost"),
     ("parameters that are a list", {**ORDER, "parameters": []}, "invalid_request", "parameters"),
     ("parameters that are null", {**ORDER, "parameters": None}, "invalid_request", "parameters"),
