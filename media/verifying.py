@@ -23,7 +23,6 @@ RECORDINGS = {"video/mp4": "mp4", "audio/mpeg": "mp3", "audio/wav": "wav"}
 MOST_PACKETS = 1_000_000
 _UNREADABLE = (
     UnidentifiedImageError,
-    Image.DecompressionBombError,
     FFmpegError,
     OSError,
     ValueError,
@@ -52,6 +51,8 @@ def verified(source: BinaryIO) -> tuple[str, Properties]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return mime_type, _picture(source, mime_type) if mime_type in PICTURES else _recording(source, mime_type)
+    except Image.DecompressionBombError as error:
+        raise MediaOverLimit(maximum_pixels=settings.MAX_IMAGE_PIXELS) from error
     except _UNREADABLE as error:
         raise UnreadableMedia(f"The file begins as {mime_type} and cannot be opened as such.") from error
     finally:

@@ -19,8 +19,8 @@ ROUTES = {
     f"/api/v1/generations/{ID}": ("GET, HEAD, OPTIONS", {"GET": "generations:read"}),
     f"/api/v1/generations/{ID}/cancel": ("POST, OPTIONS", {"POST": "generations:write"}),
     "/api/v1/models": ("GET, HEAD, OPTIONS", {"GET": "generations:read"}),
-    "/api/v1/media": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
-    f"/api/v1/media/{ID}": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
+    "/api/v1/media": ("GET, POST, HEAD, OPTIONS", {"GET": "media:read", "POST": "media:write"}),
+    f"/api/v1/media/{ID}": ("GET, DELETE, HEAD, OPTIONS", {"GET": "media:read", "DELETE": "media:write"}),
     f"/api/v1/media/{ID}/content": ("GET, HEAD, OPTIONS", {"GET": "media:read"}),
     "/api/v1/usage": ("GET, HEAD, OPTIONS", {"GET": "usage:read"}),
     "/api/v1/quotas": ("GET, HEAD, OPTIONS", {"GET": "usage:read"}),
@@ -34,7 +34,7 @@ def methods(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_another_method_is_refused_with_those_allowed(caller: Caller, path: str) -> None:
-    answer = caller.call("DELETE", path)
+    answer = caller.call("PUT", path)
     assert_problem(answer, 405, "method_not_allowed")
     assert methods(answer["Allow"]) == methods(ROUTES[path][0])
 

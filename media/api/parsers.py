@@ -20,7 +20,6 @@ class BoundedFileHandler(TemporaryFileUploadHandler):
 
     _size = 0
 
-
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._size += len(raw_data)
         if self._size > settings.MAX_UPLOAD_BYTES:
