@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 from generations.models import Generation, GenerationInput
 from generations.selectors import Detail, Offer
 from hub.api.pagination import CreatedQuery
-from hub.api.serializers import StrictCharField, StrictSerializer, UsdField
+from hub.api.serializers import StrictCharField, StrictSerializer, StrictUUIDField, UsdField
 from media.api.serializers import FileSerializer
 from media.models import Media
 from usage.enums import Unit
@@ -38,7 +38,7 @@ class ParametersField(serializers.DictField):
 class InputSerializer(StrictSerializer):
     """A file to work with."""
 
-    media_id = serializers.UUIDField(help_text="One of your files: uploaded, or made by another generation.")
+    media_id = StrictUUIDField(help_text="One of your files: uploaded, or made by another generation.")
     role = serializers.ChoiceField(
         choices=GenerationInput.Role.choices,
         required=False,

@@ -1,4 +1,4 @@
-"""Files as inputs: they must be the caller's and fit the model, they are held for, and they stay while they are needed."""
+"""Files as inputs: the caller's own, fit for the model, held for, and kept while they are needed."""
 
 from __future__ import annotations
 
@@ -221,14 +221,15 @@ def test_more_files_take_no_more_queries(
     caller: Caller, sent: Sent, django_assert_max_num_queries: Any, django_assert_num_queries: Any
 ) -> None:
     files = [sent(picture("PNG", width=20 + n)) for n in range(10)]
-    with django_assert_max_num_queries(30) as few:
+    caller.submit(model=SONG)
+    with django_assert_max_num_queries(20) as few:
         assert caller.submit(model=SONG, inputs=files[:1]).status_code == 202
     with django_assert_num_queries(len(few)):
         assert caller.submit(model=SONG, inputs=files).status_code == 202
     for _ in range(3):
         caller.submit(model=SONG, inputs=files)
     with django_assert_max_num_queries(4):
-        assert len(caller.get(GENERATIONS).json()["results"]) == 5
+        assert len(caller.get(GENERATIONS).json()["results"]) == 6
 
 
 def test_a_job_opens_its_files_in_order(caller: Caller, sent: Sent) -> None:
