@@ -66,7 +66,8 @@ def test_a_key_without_the_scope_is_refused(
 @pytest.mark.parametrize(("path", "method", "scope"), NEEDED)
 def test_the_scope_alone_suffices(new_caller: Callable[..., Caller], path: str, method: str, scope: str) -> None:
     limited = new_caller(scopes=(scope,))
-    assert limited.call(method, path, {} if method == "POST" else None).status_code in (200, 404, 422)
+    # 415: an upload is no JSON, which is asked after the scope.
+    assert limited.call(method, path, {} if method == "POST" else None).status_code in (200, 404, 415, 422)
 
 
 @pytest.mark.parametrize("path", ROUTES)
