@@ -133,7 +133,7 @@ SHAPES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("inputs", SHAPES, ids=[str(shape)[:40] for shape in SHAPES])
+@pytest.mark.parametrize("inputs", SHAPES, ids=range(len(SHAPES)))
 def test_it_refuses_another_shape(caller: Caller, inputs: Any) -> None:
     before = world()
     problem = assert_problem(caller.submit(inputs=inputs), 422, "invalid_request")
