@@ -18,6 +18,8 @@ class Action(models.TextChoices):
     QUOTA_GRANTED = "quota.granted", "Extra credit granted"
     PRICES_LOADED = "prices.loaded", "Prices loaded"
     QUOTE_MADE = "quote.made", "Quote made"
+    MEDIA_UPLOADED = "media.uploaded", "File uploaded"
+    MEDIA_DELETED = "media.deleted", "File deleted"
     GENERATION_SUBMITTED = "generation.submitted", "Generation submitted"
     GENERATION_STARTED = "generation.started", "Generation started"
     GENERATION_SUCCEEDED = "generation.succeeded", "Generation succeeded"

@@ -37,12 +37,20 @@ class PromptTooLong(HubError):
     title = "The prompt is too long"
 
 
-class IdempotencyKeyReused(HubError):
-    """This Idempotency-Key was used with another body. Use a new key for a new request."""
+class InvalidInputs(HubError):
+    """Some of the files are not for this model; `errors` names each."""
 
-    code = "idempotency_key_reused"
+    code = "invalid_inputs"
     status = 422
-    title = "Idempotency-Key reused"
+    title = "Invalid inputs"
+
+
+class UnknownMedia(HubError):
+    """A file that was named does not exist, is deleted, or is not yours; `errors` names each."""
+
+    code = "unknown_media"
+    status = 422
+    title = "Unknown media"
 
 
 class IdempotencyInProgress(HubError):
@@ -74,7 +82,7 @@ class QuoteExpired(HubError):
 
 
 class QuoteMismatch(HubError):
-    """The quote is for another model, prompt or parameters."""
+    """The quote is for another model, prompt, parameters or inputs."""
 
     code = "quote_mismatch"
     status = 422

@@ -10,15 +10,16 @@ from generations import due
 from generations.services import recover
 from generations.webhooks import outbox
 from hub.common.redis import redis_client
+from media.removing import may_be_left
 
 LAST_SWEEP_KEY = "hub:sweep:last"
 
 
 def sweep_is_due() -> bool:
-    """The last sweep is SWEEP_SECONDS ago and jobs are waiting: without one, there is nothing that could be stuck."""
+    """The last sweep is SWEEP_SECONDS ago and there are jobs, or objects to remove: without, nothing could be stuck."""
     last = redis_client().get(LAST_SWEEP_KEY)
     is_old = last is None or time.time() - float(str(last)) >= settings.SWEEP_SECONDS
-    return is_old and due.waiting() > 0
+    return is_old and (due.waiting() > 0 or may_be_left())
 
 
 def run_sweep() -> int:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from generations import catalogue
-from generations.models import Generation, Quote
+from generations.models import Generation, GenerationInput, Quote
 from hub.common.errors import NotFound
 from media.models import Media
 from media.selectors import files_by_reference
@@ -28,10 +28,11 @@ LONGEST_COUNT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A generation with what it made, and how many jobs of its kind are ahead (None unless it waits in the queue)."""
+    """A generation with what it made and works with, and how many of its kind are ahead (None: it is not queued)."""
 
     generation: Generation
     files: Sequence[Media]
+    inputs: Sequence[GenerationInput]
     queue_position: int | None
 
 
@@ -83,10 +84,24 @@ def quote_of(*, owner_id: UUID, quote_id: UUID) -> Quote:
 
 
 def in_detail(generations: Sequence[Generation]) -> list[Detail]:
-    """Each with its files and its place in the queue, in the order given; at most two queries however many they are."""
+    """Each with its files and its place in the queue, in the order given; at most three queries for any number."""
     files = files_by_reference(each.id for each in generations if each.status == Generation.Status.SUCCEEDED)
     places = _places_in_queue([each for each in generations if each.status == Generation.Status.QUEUED])
-    return [Detail(each, files.get(each.id, ()), places.get(each.id)) for each in generations]
+    inputs = _inputs_of(generations)
+    return [Detail(each, files.get(each.id, ()), inputs.get(each.id, ()), places.get(each.id)) for each in generations]
+
+
+def works_with(media_id: UUID) -> bool:
+    """Whether a generation that has not ended needs this file."""
+    return GenerationInput.objects.filter(media_id=media_id, generation__status__in=Generation.OPEN).exists()
+
+
+def _inputs_of(generations: Sequence[Generation]) -> dict[UUID, list[GenerationInput]]:
+    grouped: dict[UUID, list[GenerationInput]] = {}
+    rows = GenerationInput.objects.filter(generation__in=[each.id for each in generations])
+    for each in rows.select_related("media").order_by("generation_id", "position"):
+        grouped.setdefault(each.generation_id, []).append(each)
+    return grouped
 
 
 def _places_in_queue(waiting: Sequence[Generation]) -> dict[UUID, int]:

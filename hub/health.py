@@ -13,7 +13,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from hub.api.handlers import only_reads
+from hub.common.errors import ServiceUnavailable
 from hub.common.redis import redis_client
+from media import stores
 
 
 @only_reads
@@ -63,6 +65,12 @@ def _broker() -> None:
 
 
 def _storage() -> None:
+    if stores.is_remote(stores.current()):
+        try:
+            stores.probe()
+        except ServiceUnavailable as error:
+            raise NotReady("unreachable") from error
+        return
     root = Path(settings.MEDIA_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     if not os.access(root, os.W_OK):

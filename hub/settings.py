@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hub import env
 from hub.local.secrets import development_secrets
+from hub.storages import media_storages
 
 BASE_DIR = env.BASE_DIR
 
@@ -41,6 +42,9 @@ APPEND_SLASH = True
 # How many proxies stand before the hub and append to X-Forwarded-For; with none the header is not believed.
 TRUSTED_PROXIES = env.count("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 1024 * 1024)
+# A file goes to the disk, not to memory; beside it a multipart body has some lines of its own.
+MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 20 * 1024 * 1024)
+LARGE_BODIES = {"/api/v1/media": MAX_UPLOAD_BYTES + 64 * 1024}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -125,6 +129,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AccountStatus": "users.models.User.Status",
         "ApiKeyStatus": "usage.api.key_shapes.KeyStatus",
         "WebhookEvent": "generations.models.webhooks.Event",
+        "Role": "generations.models.GenerationInput.Role",
     },
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
@@ -211,13 +216,19 @@ MAIL_IS_SENT = bool(EMAIL_HOST) or DEVELOPMENT
 
 # --- the files --------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(HUB_VAR / "media")))
+# Where new files go. Each file's row names its own place, so that a change strands none that are there.
 MEDIA_STORAGE = env.text("MEDIA_STORAGE", "file")
-if MEDIA_STORAGE != "file":
-    raise ImproperlyConfigured(f"MEDIA_STORAGE must be file; it is {MEDIA_STORAGE!r}.")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **media_storages(MEDIA_STORAGE),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+SIGNED_URL_SECONDS = env.seconds("SIGNED_URL_SECONDS", 300)
+MAX_IMAGE_PIXELS = env.integer("MAX_IMAGE_PIXELS", 50_000_000)
+MAX_VIDEO_PIXELS = env.integer("MAX_VIDEO_PIXELS", 4096 * 2304)
+MAX_VIDEO_SECONDS = env.seconds("MAX_VIDEO_SECONDS", 600)
+MAX_AUDIO_SECONDS = env.seconds("MAX_AUDIO_SECONDS", 3600)
+# Who may say that a file cannot be deleted now: functions of its id.
+MEDIA_USES = ["generations.selectors.works_with"]
 FILE_UPLOAD_TEMP_DIR = env.directory(HUB_VAR / "tmp")
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = BASE_DIR / "static"

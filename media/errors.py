@@ -5,6 +5,54 @@ from __future__ import annotations
 from hub.common.errors import HubError
 
 
+class UnsupportedMedia(HubError):
+    """The file is none that the hub takes: PNG, JPEG, WebP, MP4, MP3 and WAV. Its bytes decide, not its name."""
+
+    code = "unsupported_media"
+    status = 415
+    title = "The file is of no known type"
+
+
+class UnreadableMedia(HubError):
+    """The file begins like one that the hub takes and cannot be opened as such."""
+
+    code = "unreadable_media"
+    status = 422
+    title = "The file cannot be opened"
+
+
+class MediaTooLarge(HubError):
+    """The file is larger than the hub takes."""
+
+    code = "media_too_large"
+    status = 413
+    title = "The file is too large"
+
+
+class MediaOverLimit(HubError):
+    """The picture has more pixels, or the recording more seconds, than the hub takes."""
+
+    code = "media_over_limit"
+    status = 422
+    title = "Too many pixels or seconds"
+
+
+class MalformedUpload(HubError):
+    """The body is no well-formed multipart/form-data."""
+
+    code = "malformed_upload"
+    status = 400
+    title = "The upload cannot be read"
+
+
+class MediaInUse(HubError):
+    """A generation that has not ended works with this file. Cancel it or wait for its end."""
+
+    code = "media_in_use"
+    status = 409
+    title = "The file is in use"
+
+
 class RangeNotSatisfiable(HubError):
     """The range begins beyond the end of the file."""
 

@@ -28,6 +28,8 @@ class Media(HubModel):
     duration_seconds = models.DecimalField(max_digits=10, decimal_places=3, null=True)
     storage = models.CharField(max_length=16)
     key = models.CharField(max_length=200, unique=True)
+    # The client's name for an upload; none for what a generation made, and given up when the file is deleted.
+    idempotency_key = models.CharField(max_length=255, default="", db_default="", blank=True)
     expires_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
@@ -40,9 +42,34 @@ class Media(HubModel):
         ]
         constraints = [
             models.UniqueConstraint(fields=["reference", "position"], name="media_reference_position"),
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="media_idempotency_key",
+            ),
             models.CheckConstraint(condition=models.Q(kind__in=["image", "video", "audio"]), name="media_kind"),
             models.CheckConstraint(condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$"), name="media_sha256"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class Removal(HubModel):
+    """An object in storage that is to go at `not_before`: its row was deleted, or is not written yet.
+
+    Written before an upload is stored and taken back with its row; written with the deletion of a row. Whatever dies in
+    between, the sweep finds here what is left over.
+    """
+
+    storage = models.CharField(max_length=16)
+    key = models.CharField(max_length=200, unique=True)
+    not_before = models.DateTimeField()
+
+    class Meta:
+        db_table = "media_removals"
+        indexes = [models.Index(fields=["not_before"], name="media_removals_due")]
+        constraints = [models.CheckConstraint(condition=~models.Q(key=""), name="media_removals_key")]
+
+    def __str__(self) -> str:
+        return f"removal {self.id}"

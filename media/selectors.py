@@ -5,26 +5,40 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
 from hub.common.errors import NotFound
+from media import stores
 from media.models import Media
 from users.models import User
+
+UPLOADED, GENERATED = SOURCES = ("uploaded", "generated")
 
 
 def media_of(
     user: User,
     *,
     kind: str | None = None,
+    source: str | None = None,
+    generation: UUID | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> QuerySet[Media]:
-    """What the user owns and has not deleted, newest first; made at or after the one moment and before the other."""
-    rules = {"kind": kind, "created_at__gte": created_after, "created_at__lt": created_before}
+    """What the user owns and has not deleted, newest first; made at or after the one moment and before the other.
+
+    `source` is UPLOADED or GENERATED; `generation` is the id of the one that made it.
+    """
+    rules: dict[str, Any] = {
+        "kind": kind,
+        "reference__isnull": None if source is None else source == UPLOADED,
+        "reference": generation,
+        "created_at__gte": created_after,
+        "created_at__lt": created_before,
+    }
     given = {name: value for name, value in rules.items() if value is not None}
     return Media.objects.filter(owner=user, deleted_at=None, **given).order_by("-created_at", "-id")
 
@@ -50,7 +64,4 @@ def files_by_reference(references: Iterable[UUID]) -> dict[UUID, list[Media]]:
 
 def opened(media: Media) -> File[bytes]:
     """The bytes, for reading; raises NotFound when the object is gone from storage."""
-    try:
-        return default_storage.open(media.key, "rb")
-    except FileNotFoundError as error:
-        raise NotFound("The file of this media is gone from storage.") from error
+    return stores.opened(media.storage, media.key)

@@ -8,22 +8,12 @@ from decimal import Decimal
 from typing import Any, BinaryIO, Self
 from uuid import UUID
 
-from django.core.files import File
-from django.core.files.storage import default_storage
-
+from media import stores
 from media.models import Media
-from media.probe import probe
+from media.probe import Properties, probe
+from media.sniffing import EXTENSIONS
 
 CHUNK_BYTES = 1024 * 1024
-STORAGE = "default"
-EXTENSIONS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/webp": "webp",
-    "video/mp4": "mp4",
-    "audio/mpeg": "mp3",
-    "audio/wav": "wav",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +27,8 @@ class StoredFile:
     width: int | None
     height: int | None
     duration_seconds: str | None
+    # Journals written before there was a choice name none.
+    storage: str = "file"
 
     def as_json(self) -> dict[str, Any]:
         """For a journal; `from_json` reads it back."""
@@ -54,21 +46,38 @@ def store_file(*, folder: str, name: str, source: BinaryIO, mime_type: str) -> S
     """
     key = f"{folder}/{name}.{EXTENSIONS.get(mime_type, 'bin')}"
     properties = probe(source, mime_type=mime_type)
-    sha256, size = _digest(source)
-    default_storage.delete(key)
-    saved = default_storage.save(key, File(source))
+    digest = digest_of(source)
+    return keep_file(key=key, source=source, mime_type=mime_type, properties=properties, digest=digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What tells one file from another."""
+
+    sha256: str
+    bytes: int
+
+
+def keep_file(
+    *, key: str, source: BinaryIO, mime_type: str, properties: Properties, digest: Digest, storage: str | None = None
+) -> StoredFile:
+    """Copies `source` to `key` in that storage, the one for new files unless named. Raises ServiceUnavailable."""
+    storage = storage or stores.current()
+    saved = stores.put(storage, key, source)
     return StoredFile(
         key=saved,
+        storage=storage,
         mime_type=mime_type,
-        bytes=size,
-        sha256=sha256,
+        bytes=digest.bytes,
+        sha256=digest.sha256,
         width=properties.width,
         height=properties.height,
         duration_seconds=None if properties.duration_seconds is None else str(properties.duration_seconds),
     )
 
 
-def _digest(source: BinaryIO) -> tuple[str, int]:
+def digest_of(source: BinaryIO) -> Digest:
+    """Reads `source` (seekable, left at its start) piece by piece."""
     source.seek(0)
     digest = hashlib.sha256()
     size = 0
@@ -76,11 +85,11 @@ def _digest(source: BinaryIO) -> tuple[str, int]:
         digest.update(chunk)
         size += len(chunk)
     source.seek(0)
-    return digest.hexdigest(), size
+    return Digest(digest.hexdigest(), size)
 
 
-def record_file(*, owner_id: UUID, reference: UUID, position: int, stored: StoredFile) -> Media:
-    """The row that points to `stored`; runs inside the caller's transaction."""
+def record_file(*, owner_id: UUID, reference: UUID | None, position: int, stored: StoredFile, **facts: Any) -> Media:
+    """The row that points to `stored`; runs inside the caller's transaction. Without `reference` it is an upload."""
     return Media.objects.create(
         owner_id=owner_id,
         reference=reference,
@@ -92,19 +101,17 @@ def record_file(*, owner_id: UUID, reference: UUID, position: int, stored: Store
         width=stored.width,
         height=stored.height,
         duration_seconds=None if stored.duration_seconds is None else Decimal(stored.duration_seconds),
-        storage=STORAGE,
+        storage=stored.storage,
         key=stored.key,
+        **facts,
     )
 
 
 def discard_folder(*, folder: str) -> int:
     """Deletes every file under `folder` that no row points to; returns how many. A second run finds nothing."""
-    try:
-        _, names = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return 0
-    keys = {f"{folder}/{name}" for name in names}
+    storage = stores.current()
+    keys = set(stores.listed(storage, folder))
     kept = set(Media.objects.filter(key__in=keys).values_list("key", flat=True))
     for key in keys - kept:
-        default_storage.delete(key)
+        stores.remove(storage, key)
     return len(keys - kept)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Sum
 from django.test import Client
 
 from audit.models import AuditLog
 from generations import due
-from generations.models import Generation, GenerationAttempt, WebhookDelivery, WebhookEndpoint
-from media.models import Media
+from generations.models import Generation, GenerationAttempt, GenerationInput, WebhookDelivery, WebhookEndpoint
+from media.models import Media, Removal
 from usage.models import QuotaHold, QuotaPeriod, UsageDaily, UsageLog
 from users.models import ApiKey, User
 
 PROBLEM = "application/problem+json"
 GENERATIONS = "/api/v1/generations"
+MEDIA = "/api/v1/media"
 
 
 @dataclass
@@ -50,6 +52,18 @@ class Caller:
     def delete(self, path: str) -> Any:
         return self.call("DELETE", path)
 
+    def upload(self, content: bytes, *, name: str = "photo.png", declared: str = "", **headers: str) -> Any:
+        """Sends a file; `declared` is the type that the client says it has."""
+        file = SimpleUploadedFile(name, content, declared or "application/octet-stream")
+        return self.send_form({"file": file}, **headers)
+
+    def send_form(self, form: dict[str, Any], **headers: str) -> Any:
+        """A multipart form."""
+        named = {"Authorization": f"Bearer {self.text}"} | {
+            key.replace("_", "-"): text for key, text in headers.items()
+        }
+        return self.client.post(MEDIA, form, headers=named)
+
     def submit(self, **order: Any) -> Any:
         """A small text job unless the test says otherwise."""
         return self.post(GENERATIONS, {"model": "gemini-3.8-flash", "prompt": "The sea at night.", **order})
@@ -58,7 +72,8 @@ class Caller:
 def world() -> dict[str, Any]:
     """Whatever a refused request must leave as it is."""
     tables = (
-        *(Generation, GenerationAttempt, Media, QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
+        *(Generation, GenerationAttempt, GenerationInput, Media, Removal),
+        *(QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
         *(WebhookEndpoint, WebhookDelivery),
     )
     return {

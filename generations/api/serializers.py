@@ -9,7 +9,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generations.models import Generation
+from generations.models import Generation, GenerationInput
 from generations.selectors import Detail, Offer
 from generations.services.quote import Offered
 from hub.api.pagination import CreatedQuery
@@ -17,17 +17,20 @@ from hub.api.serializers import (
     PolicySerializer,
     StrictCharField,
     StrictSerializer,
+    StrictUUIDField,
     UsdField,
     UsdInputField,
     refuse_controls,
 )
 from hub.common import money
 from media.api.serializers import FileSerializer
+from media.models import Media
 from usage.enums import Unit
 
 LONGEST_MODEL = 100
 LONGEST_TAG = 64
 MOST_TAGS = 10
+MOST_INPUTS = 16
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
@@ -37,12 +40,26 @@ class ParametersField(serializers.DictField):
     default_error_messages = {"not_a_dict": "This must be a JSON object."}
 
 
+class InputSerializer(StrictSerializer):
+    """A file to work with."""
+
+    media_id = StrictUUIDField(help_text="One of your files: uploaded, or made by another generation.")
+    role = serializers.ChoiceField(
+        choices=GenerationInput.Role.choices,
+        required=False,
+        help_text="Where the model knows roles (its `inputs.roles`); left out for all, they are given in order.",
+    )
+
+
 class QuoteOrderSerializer(StrictSerializer):
     """What a client wants the price of."""
 
     model = StrictCharField(max_length=LONGEST_MODEL, help_text="A model's `id` from `GET /api/v1/models`.")
     prompt = StrictCharField(help_text="What to make; at most the model's `max_prompt_characters`.")
     parameters = ParametersField(required=False, help_text="The model's own parameters; left out, its defaults.")
+    inputs = InputSerializer(  # type: ignore[call-arg]  # max_length is the list's
+        many=True, max_length=MOST_INPUTS, required=False, help_text="Files for the model, in their order."
+    )
 
 
 class OrderSerializer(QuoteOrderSerializer):
@@ -55,7 +72,7 @@ class OrderSerializer(QuoteOrderSerializer):
         help_text="Words of yours to find it again by.",
     )
     max_cost = UsdInputField(required=False, help_text="US dollars: refused when it can cost more.")
-    quote_id = serializers.UUIDField(required=False, help_text="A quote for this very request, to have its price.")
+    quote_id = StrictUUIDField(required=False, help_text="A quote for this very request, to have its price.")
 
 
 class GenerationQuery(CreatedQuery):
@@ -81,6 +98,19 @@ class TextSerializer(serializers.Serializer[Any]):
     """A text that was made."""
 
     text = serializers.CharField()
+
+
+class GivenSerializer(serializers.Serializer[Any]):
+    """A file that a generation works with. Deleted since, it is still named; its address then finds nothing."""
+
+    media_id = serializers.UUIDField()
+    role = serializers.ChoiceField(choices=GenerationInput.Role.choices, allow_blank=True, help_text="Empty: none.")
+    kind = serializers.ChoiceField(choices=Media.Kind.choices, source="media.kind")
+    mime_type = serializers.CharField(source="media.mime_type")
+    url = serializers.SerializerMethodField(help_text="The bytes; needs the API key like every other address.")
+
+    def get_url(self, given: GenerationInput) -> str:
+        return reverse("media-content", args=[given.media_id], request=self.context["request"])
 
 
 class LinksSerializer(serializers.Serializer[Any]):
@@ -112,6 +142,7 @@ class GenerationSerializer(serializers.Serializer[Any]):
         source="generation.units",
         help_text=f"How many of each unit: {', '.join(Unit.values)}.",
     )
+    inputs = GivenSerializer(many=True, help_text="The files it works with.")
     outputs = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     attempts = serializers.IntegerField(source="generation.attempts_made", help_text="Calls made to the provider.")
@@ -215,6 +246,24 @@ class PriceSerializer(serializers.Serializer[Any]):
     usd = UsdField(source="price")
 
 
+class InputKindSerializer(serializers.Serializer[Any]):
+    """What a model takes of one kind of file."""
+
+    kind = serializers.ChoiceField(choices=Media.Kind.choices)
+    mime_types = serializers.ListField(child=serializers.CharField())
+    maximum = serializers.IntegerField(allow_null=True, help_text="Files of this kind; null: no bound of its own.")
+    maximum_seconds = serializers.IntegerField(allow_null=True)
+
+
+class InputsSerializer(serializers.Serializer[Any]):
+    """The files that a model takes."""
+
+    maximum = serializers.IntegerField(help_text="Files in all.")
+    maximum_bytes = serializers.IntegerField(help_text="Of all of them together.")
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=GenerationInput.Role.choices))
+    kinds = InputKindSerializer(many=True)
+
+
 class ModelSerializer(serializers.Serializer[Any]):
     """One model on offer."""
 
@@ -222,10 +271,14 @@ class ModelSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Generation.Kind.choices, source="spec.kind")
     adapter = serializers.CharField(source="spec.adapter")
     parameters = serializers.SerializerMethodField()
-    inputs = serializers.ListField(child=serializers.CharField(), source="spec.inputs", help_text="MIME types.")
+    inputs = serializers.SerializerMethodField(help_text="The files that may go with the prompt; null: none.")
     max_prompt_characters = serializers.IntegerField(source="spec.max_prompt_characters")
     prices = PriceSerializer(many=True, help_text="Without any, the model cannot be used now.")
     shutdown_at = serializers.DateTimeField(source="spec.shutdown_at", allow_null=True)
+
+    @extend_schema_field(InputsSerializer(allow_null=True))
+    def get_inputs(self, offer: Offer) -> dict[str, Any] | None:
+        return offer.spec.inputs.public()
 
     @extend_schema_field(serializers.DictField(child=ParameterSerializer()))
     def get_parameters(self, offer: Offer) -> dict[str, Any]:

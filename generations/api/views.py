@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -23,8 +24,10 @@ from generations.api.serializers import (
 )
 from generations.models import Generation
 from generations.services.cancel import cancel
+from generations.services.inputs import Input
 from generations.services.quote import make_quote
 from generations.services.submit import Order, submit
+from hub.api import idempotency
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer, StrictSerializer
@@ -32,9 +35,6 @@ from hub.api.views import HubView, parsed, parsed_query
 from users.models import ApiKey, User
 
 READ, WRITE = "generations:read", "generations:write"
-IDEMPOTENCY_KEY = "Idempotency-Key"
-LONGEST_KEY = 255
-REPLAYED = "Idempotency-Replayed"
 
 
 def _response_header(name: str, text: str) -> OpenApiParameter:
@@ -60,14 +60,11 @@ class GenerationsView(HubView):
         operation_id="generations_submit",
         request=OrderSerializer,
         parameters=[
-            OpenApiParameter(
-                IDEMPOTENCY_KEY,
-                {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-                OpenApiParameter.HEADER,
-                description="A name of yours for this request, printable ASCII: sent again, it is not done again.",
-            ),
+            idempotency.PARAMETER,
             _response_header("Location", "The generation."),
-            _response_header(REPLAYED, "`true` when this key and body were sent before; nothing new was made."),
+            _response_header(
+                idempotency.REPLAYED, "`true` when this key and body were sent before; nothing new was made."
+            ),
         ],
         responses={
             202: GenerationSerializer,
@@ -78,12 +75,13 @@ class GenerationsView(HubView):
     )
     def post(self, request: Request) -> Response:
         """Submits a generation: the most that it can cost is held, and it is made in the background."""
-        order = Order(**parsed(OrderSerializer, request.data), idempotency_key=_idempotency_key(request))
+        given = parsed(OrderSerializer, request.data)
+        order = replace(_order(given), idempotency_key=idempotency.idempotency_key(request))
         generation, is_replay = submit(api_key=cast(ApiKey, request.auth), order=order)
         [shown] = _shown(request, [generation])
         headers = {"Location": reverse("generation", args=[generation.id], request=request)}
         if is_replay:
-            headers[REPLAYED] = "true"
+            headers[idempotency.REPLAYED] = "true"
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
@@ -95,7 +93,7 @@ class QuotesView(HubView):
     @extend_schema(operation_id="quotes_make", request=QuoteOrderSerializer, responses={201: QuoteSerializer})
     def post(self, request: Request) -> Response:
         """Prices a generation without making it; with `quote_id` the price is honoured for 10 minutes."""
-        order = Order(**parsed(QuoteOrderSerializer, request.data))
+        order = _order(parsed(QuoteOrderSerializer, request.data))
         offered = make_quote(api_key=cast(ApiKey, request.auth), order=order)
         return Response(QuoteSerializer(offered).data, status=status.HTTP_201_CREATED)
 
@@ -145,16 +143,11 @@ class ModelsView(HubView):
         return page_response(request, ModelSerializer(selectors.offers(), many=True).data)
 
 
+def _order(given: Mapping[str, Any]) -> Order:
+    files = [Input(**each) for each in given.get("inputs", ())]
+    return Order(**{**given, "inputs": files})
+
+
 def _shown(request: Request, generations: Sequence[Generation]) -> Any:
     details = selectors.in_detail(generations)
     return GenerationSerializer(details, many=True, context={"request": request}).data
-
-
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is None:
-        return ""
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
-        advice = f"This header has 1 to {LONGEST_KEY} printable ASCII characters; leave it out for none."
-        raise serializers.ValidationError({IDEMPOTENCY_KEY: [advice]})
-    return key

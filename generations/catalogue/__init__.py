@@ -8,11 +8,12 @@ from pathlib import Path
 
 from django.conf import settings
 
+from generations.catalogue.inputs import GivenFile, Inputs
 from generations.catalogue.loading import CatalogueError, load
 from generations.catalogue.parameters import Parameter, ParameterErrors
 from generations.catalogue.spec import ModelSpec, Mounting
 
-__all__ = ["CatalogueError", "ModelSpec", "Mounting", "Parameter", "ParameterErrors", "models"]
+__all__ = ["CatalogueError", "GivenFile", "Inputs", "ModelSpec", "Mounting", "Parameter", "ParameterErrors", "models"]
 
 
 def models() -> Mapping[str, ModelSpec]:

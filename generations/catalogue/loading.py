@@ -11,13 +11,23 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from generations.catalogue.inputs import InputRule, Inputs
 from generations.catalogue.parameters import TYPES, Parameter
 from generations.catalogue.spec import COUNT, DURATION, IMAGE_SIZE, RESOLUTION, ModelSpec
 from usage.enums import Kind, Unit
 
 # The names of generations.providers.registry, which is not imported here: it would bring the SDK into the web process.
 ADAPTERS = ("gemini", "interactions", "vertex")
-INPUTS = ("image/png", "image/jpeg", "image/webp")
+# What may go with a prompt, by kind of file; the names of media.sniffing, and of the roles of generations.models.
+FILES = {
+    "image": ("image/png", "image/jpeg", "image/webp"),
+    "video": ("video/mp4",),
+    "audio": ("audio/mpeg", "audio/wav"),
+}
+ROLES = ("first_frame", "last_frame")
+FIGURES = ("maximum", "maximum_seconds", "tokens", "tokens_per_tile", "tokens_per_second")
+INPUT_KEYS = frozenset({"maximum", "maximum_bytes", "roles", *FILES})
+RULE_KEYS = frozenset(field.name for field in fields(InputRule))
 MODEL_KEYS = frozenset(field.name for field in fields(ModelSpec)) - {"id"}
 PARAMETER_KEYS = frozenset(field.name for field in fields(Parameter)) - {"name"}
 # What a unit needs of its model to be counted before the request is made.
@@ -70,7 +80,7 @@ class _Reader:
             bills=self._list("bills", Unit.values, needed=True),
             max_prompt_characters=self._positive("max_prompt_characters"),
             parameters={name: self._parameter(name, facts) for name, facts in self._table("parameters").items()},
-            inputs=self._list("inputs", INPUTS),
+            inputs=self._inputs(),
             shutdown_at=self._moment("shutdown_at"),
             output_tokens=self.facts.get("output_tokens"),
             image_tokens=self.facts.get("image_tokens"),
@@ -79,6 +89,42 @@ class _Reader:
         )
         self._check_estimate(spec)
         return spec
+
+    def _inputs(self) -> Inputs:
+        facts = self._table("inputs")
+        if not facts:
+            return Inputs()
+        self._know(facts, INPUT_KEYS, "inputs.")
+        for key in ("maximum", "maximum_bytes"):
+            if not _is_count(facts.get(key)):
+                raise self.wrong(f"inputs.{key}", "must be a whole number above zero")
+        rules = {kind: self._input_rule(kind, facts[kind]) for kind in FILES if kind in facts}
+        if not rules:
+            raise self.wrong("inputs", f"must have at least one of {', '.join(FILES)}")
+        roles = self._some_of("inputs.roles", facts.get("roles", []), ROLES)
+        return Inputs(facts["maximum"], facts["maximum_bytes"], roles, rules)
+
+    def _input_rule(self, kind: str, facts: object) -> InputRule:
+        key = f"inputs.{kind}"
+        if not isinstance(facts, dict):
+            raise self.wrong(key, "must be a table")
+        self._know(facts, RULE_KEYS, f"{key}.")
+        for name in FIGURES:
+            if name in facts and not _is_count(facts[name]):
+                raise self.wrong(f"{key}.{name}", "must be a whole number above zero")
+        types = self._some_of(f"{key}.mime_types", facts.get("mime_types"), FILES[kind])
+        rule = InputRule(**{**facts, "mime_types": types})
+        self._check_rule(key, kind, rule)
+        return rule
+
+    def _check_rule(self, key: str, kind: str, rule: InputRule) -> None:
+        """A file that is billed by tokens needs a figure that bounds them, and sound must cost no more than text."""
+        bills = self.facts.get("bills", [])
+        bounds = (rule.tokens or rule.tokens_per_tile) if kind == "image" else rule.tokens_per_second
+        if Unit.INPUT_TOKEN in bills and not bounds:
+            raise self.wrong(key, "needs tokens or tokens_per_tile" if kind == "image" else "needs tokens_per_second")
+        if Unit.AUDIO_TOKEN in bills and kind != "image":
+            raise self.wrong(key, "cannot be bounded: the model bills sound apart")
 
     def _know(self, facts: Mapping[str, Any], keys: frozenset[str], prefix: str = "") -> None:
         for key in facts.keys() - keys:
@@ -91,7 +137,11 @@ class _Reader:
         return str(value)
 
     def _list(self, key: str, allowed: list[str] | tuple[str, ...], *, needed: bool = False) -> tuple[str, ...]:
-        values = self.facts.get(key, [])
+        return self._some_of(key, self.facts.get(key, []), allowed, needed=needed)
+
+    def _some_of(
+        self, key: str, values: object, allowed: list[str] | tuple[str, ...], *, needed: bool = False
+    ) -> tuple[str, ...]:
         if not isinstance(values, list) or (needed and not values):
             raise self.wrong(key, "must be a list with at least one item" if needed else "must be a list")
         for value in values:

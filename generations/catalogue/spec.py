@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from generations.catalogue.inputs import GivenFile, Inputs
 from generations.catalogue.parameters import Parameter, ParameterErrors
 from usage.enums import Unit
 
@@ -39,7 +40,7 @@ class ModelSpec:
     bills: tuple[str, ...]
     max_prompt_characters: int
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    inputs: tuple[str, ...] = ()
+    inputs: Inputs = field(default_factory=Inputs)
     shutdown_at: datetime | None = None
     output_tokens: int | str | None = None
     image_tokens: int | Mapping[str, int] | None = None
@@ -55,22 +56,33 @@ class ModelSpec:
         defaults = {name: item.default for name, item in self.parameters.items() if item.default is not None}
         return {**defaults, **given}
 
-    def most(self, prompt: str, parameters: Mapping[str, Any]) -> Mounting:
-        """The most that one request can bill; `parameters` are validated ones.
+    def most(self, prompt: str, parameters: Mapping[str, Any], files: Sequence[GivenFile] = ()) -> Mounting:
+        """The most that one request can bill; `parameters` are validated ones, `files` those that go with the prompt.
 
         A token is at least one byte of UTF-8, so bytes bound what goes in. What is cached or audio costs no more than
-        plain input, so all of the input counts as plain.
+        plain input, so all of the input counts as plain; a model for which that is not so takes no sound.
         """
         units = {unit: _MOST[unit](self, prompt, parameters) for unit in self.bills if unit in _MOST}
+        if Unit.INPUT_TOKEN in units:
+            units[Unit.INPUT_TOKEN] += self.inputs.most_tokens(files)
         return Mounting(units, {unit: str(self._chosen(parameters, name)) for unit, name in self.variant_by.items()})
 
-    def likely(self, prompt: str, parameters: Mapping[str, Any], *, texts: Sequence[str], files: int) -> dict[str, int]:
+    def likely(
+        self,
+        prompt: str,
+        parameters: Mapping[str, Any],
+        *,
+        texts: Sequence[str],
+        files: int,
+        inputs: Sequence[GivenFile] = (),
+    ) -> dict[str, int]:
         """What an answer that came without usage probably counts, from its texts and files; never above `most`."""
-        most = self.most(prompt, parameters).units
+        most = self.most(prompt, parameters, inputs).units
         pieces = {Unit.IMAGE_TOKEN, Unit.VIDEO_TOKEN, Unit.VIDEO_SECOND}
         counted = {unit: count * files if unit in pieces else count for unit, count in most.items()}
         told = {
-            Unit.INPUT_TOKEN: _likely_tokens(prompt + str(parameters.get("system_instruction") or "")),
+            Unit.INPUT_TOKEN: _likely_tokens(prompt + str(parameters.get("system_instruction") or ""))
+            + self.inputs.most_tokens(inputs),
             Unit.OUTPUT_TOKEN: sum(map(_likely_tokens, texts)),
             Unit.IMAGE: files,
             Unit.SONG: files,
@@ -86,7 +98,7 @@ class ModelSpec:
             "kind": self.kind,
             "adapter": self.adapter,
             "parameters": {name: parameter.public() for name, parameter in self.parameters.items()},
-            "inputs": list(self.inputs),
+            "inputs": self.inputs.public(),
             "max_prompt_characters": self.max_prompt_characters,
             "shutdown_at": None if self.shutdown_at is None else self.shutdown_at.isoformat().replace("+00:00", "Z"),
         }

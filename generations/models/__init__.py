@@ -1,7 +1,8 @@
-"""The tables of the work and of its webhooks."""
+"""The tables of the work, of the files it works with, and of its webhooks."""
 
 from __future__ import annotations
 
+from generations.models.inputs import GenerationInput
 from generations.models.webhooks import Event, WebhookDelivery, WebhookEndpoint
 from generations.models.work import Generation, GenerationAttempt, GenerationQuerySet, Quote
 
@@ -9,6 +10,7 @@ __all__ = [
     "Event",
     "Generation",
     "GenerationAttempt",
+    "GenerationInput",
     "GenerationQuerySet",
     "Quote",
     "WebhookDelivery",

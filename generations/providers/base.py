@@ -14,10 +14,16 @@ from uuid import UUID
 
 
 class InputFile(Protocol):
-    """A file that goes to the provider with the prompt. `open` starts at the first byte and the caller closes."""
+    """A file that goes to the provider with the prompt. `open` starts at the first byte and the caller closes.
+
+    `role` is "first_frame" or "last_frame" of a film, else "". `open` raises ProviderError when the file cannot be had.
+    """
 
     @property
     def mime_type(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
 
     def open(self) -> BinaryIO: ...
 

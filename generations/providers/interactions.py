@@ -102,7 +102,7 @@ def _input(request: ProviderRequest) -> Any:
     for item in request.inputs:
         with item.open() as source:
             data = base64.b64encode(source.read()).decode()
-        content.append({"type": "image", "mime_type": item.mime_type, "data": data})
+        content.append({"type": item.mime_type.partition("/")[0], "mime_type": item.mime_type, "data": data})
     return [{"type": "user_input", "content": content}]
 
 
@@ -120,9 +120,16 @@ def _way(request: ProviderRequest) -> dict[str, Any]:
         "duration": f"{asked['duration_seconds']}s",
         "aspect_ratio": asked["aspect_ratio"],
     }
-    task = "image_to_video" if request.inputs else "text_to_video"
+    task = _task(len(request.inputs))
     settings = {"video_config": {"task": task}}
     return {"background": True, "store": True, "response_format": wanted, "generation_config": settings}
+
+
+def _task(pictures: int) -> str:
+    """One picture is what moves; several are what the film refers to."""
+    if not pictures:
+        return "text_to_video"
+    return "image_to_video" if pictures == 1 else "reference_to_video"
 
 
 def _read(request: ProviderRequest, answer: object) -> Outcome:

@@ -67,8 +67,9 @@ def _start_video(request: ProviderRequest) -> Outcome:
         generate_audio=asked.get("generate_audio"),
         negative_prompt=asked.get("negative_prompt"),
         seed=asked.get("seed"),
+        last_frame=_frame(request, "last_frame"),
     )
-    source = types.GenerateVideosSource(prompt=request.prompt, image=_first_image(request))
+    source = types.GenerateVideosSource(prompt=request.prompt, image=_frame(request, "first_frame"))
     with paid_call(request):
         answer = clients.vertex_client().models.generate_videos(model=request.model, source=source, config=config)
     if not answer.name:
@@ -76,11 +77,12 @@ def _start_video(request: ProviderRequest) -> Outcome:
     return Pending(answer.name, clients.poll_seconds(VEO_POLL_SECONDS))
 
 
-def _first_image(request: ProviderRequest) -> types.Image | None:
-    if not request.inputs:
-        return None
-    with request.inputs[0].open() as source:
-        return types.Image(image_bytes=source.read(), mime_type=request.inputs[0].mime_type)
+def _frame(request: ProviderRequest, role: str) -> types.Image | None:
+    for item in request.inputs:
+        if item.role == role:
+            with item.open() as source:
+                return types.Image(image_bytes=source.read(), mime_type=item.mime_type)
+    return None
 
 
 def _video_outcome(request: ProviderRequest, operation: str, answer: types.GenerateVideosOperation) -> Outcome:

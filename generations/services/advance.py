@@ -18,7 +18,7 @@ from django.utils import timezone
 from generations.models import Generation, GenerationAttempt
 from generations.providers import registry
 from generations.providers.base import Adapter, Billed, Outcome, Pending, ProviderError, ProviderRequest
-from generations.services import answer, attempts, books, lease
+from generations.services import answer, attempts, books, inputs, lease
 from generations.services.books import Failure
 from generations.services.lease import Job, LeaseLost
 from hub.common.request_id import working_for
@@ -75,7 +75,7 @@ def _start(job: Job) -> None:
     attempt = attempts.begin(job)
     adapter = _adapter(generation)
     try:
-        outcome = adapter.start(_request(attempt))
+        outcome = adapter.start(_request(attempt, with_files=True))
     except ProviderError as error:
         _after_failed_call(job, attempt, error)
         return
@@ -202,7 +202,8 @@ def _adapter(generation: Generation) -> Adapter:
     return registry.adapter(generation.adapter)
 
 
-def _request(attempt: GenerationAttempt) -> ProviderRequest:
+def _request(attempt: GenerationAttempt, *, with_files: bool = False) -> ProviderRequest:
+    """Only the call that starts the work takes the files along."""
     generation = attempt.generation
     return ProviderRequest(
         attempt_id=attempt.id,
@@ -210,4 +211,5 @@ def _request(attempt: GenerationAttempt) -> ProviderRequest:
         kind=generation.kind,
         prompt=generation.prompt,
         parameters=generation.parameters,
+        inputs=inputs.stored_inputs(generation) if with_files else (),
     )

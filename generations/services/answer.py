@@ -7,6 +7,7 @@ nothing and nobody pays twice.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Self, cast
@@ -14,11 +15,13 @@ from typing import Any, BinaryIO, Self, cast
 from django.conf import settings
 
 from generations.models import GenerationAttempt
-from generations.providers.base import Adapter, Blocked, Finished, Output
+from generations.providers.base import Adapter, Billed, Blocked, Finished, Output, ProviderError
+from hub.common.errors import ServiceUnavailable
 from media import services as media
 from media.services import StoredFile
 
 MEMORY_BYTES = 1024 * 1024
+STORAGE_PAUSES = (1.0, 3.0, 9.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,19 @@ def _stored(attempt: GenerationAttempt, adapter: Adapter, output: Output, positi
     with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as spool:
         spooled = cast(BinaryIO, spool)
         adapter.fetch(output, spooled)
-        return media.store_file(
-            folder=attempt.generation.folder,
-            name=f"{attempt.number}-{position}",
-            source=spooled,
-            mime_type=output.mime_type,
-        )
+        return _kept(attempt, spooled, output.mime_type, position)
+
+
+def _kept(attempt: GenerationAttempt, source: BinaryIO, mime_type: str, position: int) -> StoredFile:
+    """A storage that is away for a moment is not worth a file that is paid for. Raises ProviderError in the end."""
+    pauses = iter(STORAGE_PAUSES)
+    name = f"{attempt.number}-{position}"
+    while True:
+        try:
+            return media.store_file(folder=attempt.generation.folder, name=name, source=source, mime_type=mime_type)
+        except ServiceUnavailable as error:
+            pause = next(pauses, None)
+            if pause is None:
+                message = "The storage of files is away."
+                raise ProviderError("storage_unavailable", message, retryable=True, billed=Billed.UNKNOWN) from error
+            time.sleep(pause)

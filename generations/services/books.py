@@ -18,7 +18,7 @@ from audit import services as audit
 from audit.actions import Action
 from generations import catalogue
 from generations.models import Event, Generation, GenerationAttempt
-from generations.services import attempts, lease
+from generations.services import attempts, inputs, lease
 from generations.services.answer import Answer, Block
 from generations.services.attempts import WORKER
 from generations.services.lease import Job, LeaseLost
@@ -171,7 +171,13 @@ def _counted_by_us(generation: Generation, answer: Answer) -> Mapping[str, int]:
     if spec is None:
         logger.error("job %s gave no usage and its model has left the catalogue: it is not charged", generation.id)
         return {}
-    return spec.likely(generation.prompt, generation.parameters, texts=answer.texts, files=len(answer.files))
+    return spec.likely(
+        generation.prompt,
+        generation.parameters,
+        texts=answer.texts,
+        files=len(answer.files),
+        inputs=inputs.given_files(generation),
+    )
 
 
 def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:

@@ -47,7 +47,7 @@ def make_quote(*, api_key: ApiKey, order: Order) -> Offered:
     Raises what a submission raises, but for the quota's refusals: those are told in the quote. A second call makes a
     second quote.
     """
-    priced = price(order)
+    priced = price(order, owner_id=api_key.owner_id)
     now = timezone.now()
     statuses = quota_statuses(user_id=api_key.owner_id, kind=priced.spec.kind, api_key_ids=api_key.line, at=now)
     with transaction.atomic():

@@ -10,6 +10,7 @@ from django.utils import timezone
 from generations import due
 from generations.models import Generation
 from hub.common.money import ZERO
+from media import removing as media
 from usage import selectors as usage_selectors
 from usage import services as usage
 from usage.models import QuotaHold
@@ -19,13 +20,15 @@ BATCH = 1000
 
 
 def sweep() -> int:
-    """Puts every open job back into the due set and resolves holds that outlived theirs; returns how many are open."""
+    """Puts every open job back into the due set, resolves holds that outlived theirs and removes objects that are
+    to go from storage; returns how many jobs are open."""
     found = 0
     for job in Generation.objects.open().only("kind", "lease_expires_at", "next_check_at").iterator(chunk_size=BATCH):
         due.schedule(generation_id=job.id, kind=job.kind, in_seconds=_seconds_until_free(job))
         found += 1
     for hold in usage_selectors.expired_holds(now=timezone.now()):
         resolve_hold(hold)
+    media.sweep()
     return found
 
 

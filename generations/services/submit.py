@@ -20,7 +20,6 @@ from generations import catalogue, due, tasks
 from generations.catalogue import ModelSpec, ParameterErrors
 from generations.errors import (
     CostAboveMax,
-    IdempotencyKeyReused,
     InvalidParameters,
     ModelShutDown,
     PromptTooLong,
@@ -30,9 +29,11 @@ from generations.errors import (
 )
 from generations.models import Generation
 from generations.selectors import quote_of
+from generations.services import inputs
 from generations.services.digest import digest, is_digest_of
 from generations.services.idempotency import earlier, in_progress, release_old
-from hub.common.errors import HubError, ServiceUnavailable
+from generations.services.inputs import Input, Taken
+from hub.common.errors import HubError, IdempotencyKeyReused, ServiceUnavailable
 from hub.common.ids import uuid7
 from hub.common.money import text
 from hub.common.request_id import current_request_id
@@ -52,13 +53,16 @@ class Order:
     prompt: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Sequence[str] = ()
+    inputs: Sequence[Input] = ()
     max_cost: Decimal | None = None
     quote_id: UUID | None = None
     idempotency_key: str = ""
 
     def priced_content(self) -> dict[str, Any]:
         """What the price depends on: a quote is for this."""
-        return {"model": self.model, "prompt": self.prompt, "parameters": self.parameters}
+        content = {"model": self.model, "prompt": self.prompt, "parameters": self.parameters}
+        files = [[str(each.media_id), each.role] for each in self.inputs]
+        return {**content, "inputs": files} if files else content
 
     def content(self) -> dict[str, Any]:
         """All of it: what an Idempotency-Key stands for."""
@@ -76,14 +80,15 @@ class Priced:
     variants: Mapping[str, str]
     card: RateCard
     amount: Decimal
+    files: Sequence[Taken] = ()
 
 
 def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
     """The job, and whether it was there before (same Idempotency-Key and body).
 
-    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, ModelUnpriced, CostAboveMax, NotFound for the
-    quote, QuoteExpired, QuoteMismatch, the quota's refusals, IdempotencyKeyReused, IdempotencyInProgress and
-    ServiceUnavailable; then nothing is held and nothing is written.
+    Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, UnknownMedia, InvalidInputs, ModelUnpriced,
+    CostAboveMax, NotFound for the quote, QuoteExpired, QuoteMismatch, the quota's refusals, IdempotencyKeyReused,
+    IdempotencyInProgress and ServiceUnavailable; then nothing is held and nothing is written.
     """
     found = _earlier(api_key, order)
     if found is not None:
@@ -93,7 +98,7 @@ def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
 
 
 def _submit_once(api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
-    priced = _promised(api_key, order, price(order))
+    priced = _promised(api_key, order, price(order, owner_id=api_key.owner_id))
     if order.max_cost is not None and priced.amount > order.max_cost:
         raise CostAboveMax(estimate_usd=text(priced.amount), max_cost_usd=text(order.max_cost))
     generation_id = uuid7()
@@ -112,17 +117,19 @@ def _submit_once(api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
         raise
 
 
-def price(order: Order) -> Priced:
-    """Checks the order against its model and prices the most it can bill."""
+def price(order: Order, *, owner_id: UUID) -> Priced:
+    """Checks the order and its files, which must be that owner's, against its model; prices the most it can bill."""
     spec = _spec(order)
     try:
         parameters = spec.validate(order.parameters)
     except ParameterErrors as error:
         problems = [{"field": f"parameters.{name}", "message": message} for name, message in error.errors.items()]
         raise InvalidParameters(errors=problems) from error
+    files = inputs.take(owner_id=owner_id, spec=spec, inputs=order.inputs)
     card = usage.rate_card(model=spec.id, units=spec.bills)
-    most = spec.most(order.prompt, parameters)
-    return Priced(spec, parameters, most.units, most.variants, card, card.cost(most.units, most.variants))
+    most = spec.most(order.prompt, parameters, [each.given for each in files])
+    amount = card.cost(most.units, most.variants)
+    return Priced(spec, parameters, most.units, most.variants, card, amount, files)
 
 
 def _promised(api_key: ApiKey, order: Order, priced: Priced) -> Priced:
@@ -156,43 +163,56 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -
     with transaction.atomic():
         if order.idempotency_key:
             release_old(api_key.owner_id, order.idempotency_key)
-        generation = Generation.objects.create(
-            id=generation_id,
-            owner_id=api_key.owner_id,
-            api_key=api_key,
-            kind=priced.spec.kind,
-            model=priced.spec.id,
-            adapter=priced.spec.adapter,
-            prompt=order.prompt,
-            parameters=dict(priced.parameters),
-            tags=list(order.tags),
-            estimate=priced.amount,
-            rates=priced.card.as_json(),
-            variants=dict(priced.variants),
-            request_id=current_request_id(),
-            idempotency_key=order.idempotency_key,
-            request_hash=digest(order.content()) if order.idempotency_key else "",
-            quote_id=order.quote_id,
-        )
-        audit.record(
-            action=Action.GENERATION_SUBMITTED,
-            actor_id=api_key.owner_id,
-            actor_label=f"key {api_key.prefix}",
-            target=("generation", generation.id),
-            kind=generation.kind,
-            model=generation.model,
-            estimate_usd=str(generation.estimate),
-        )
-        usage.hold_quota(
-            user_id=api_key.owner_id,
-            kind=generation.kind,
-            reference=generation.id,
-            amount=generation.estimate,
-            api_key_ids=api_key.line,
-            expires_at=timezone.now() + timedelta(seconds=settings.OPERATION_DEADLINE_SECONDS) + HOLD_MARGIN,
-        )
+        generation = _create(generation_id, api_key, order, priced)
+        inputs.attach(generation, priced.files)
+        _record(generation, api_key)
+        _hold(generation, api_key)
         tasks.offer_on_commit(generation_id=generation.id, kind=generation.kind)
     return generation
+
+
+def _create(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -> Generation:
+    return Generation.objects.create(
+        id=generation_id,
+        owner_id=api_key.owner_id,
+        api_key=api_key,
+        kind=priced.spec.kind,
+        model=priced.spec.id,
+        adapter=priced.spec.adapter,
+        prompt=order.prompt,
+        parameters=dict(priced.parameters),
+        tags=list(order.tags),
+        estimate=priced.amount,
+        rates=priced.card.as_json(),
+        variants=dict(priced.variants),
+        request_id=current_request_id(),
+        idempotency_key=order.idempotency_key,
+        request_hash=digest(order.content()) if order.idempotency_key else "",
+        quote_id=order.quote_id,
+    )
+
+
+def _record(generation: Generation, api_key: ApiKey) -> None:
+    audit.record(
+        action=Action.GENERATION_SUBMITTED,
+        actor_id=api_key.owner_id,
+        actor_label=f"key {api_key.prefix}",
+        target=("generation", generation.id),
+        kind=generation.kind,
+        model=generation.model,
+        estimate_usd=str(generation.estimate),
+    )
+
+
+def _hold(generation: Generation, api_key: ApiKey) -> None:
+    usage.hold_quota(
+        user_id=api_key.owner_id,
+        kind=generation.kind,
+        reference=generation.id,
+        amount=generation.estimate,
+        api_key_ids=api_key.line,
+        expires_at=timezone.now() + timedelta(seconds=settings.OPERATION_DEADLINE_SECONDS) + HOLD_MARGIN,
+    )
 
 
 def _earlier(api_key: ApiKey, order: Order) -> Generation | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from generations.simulator.errors import Refusal
 from generations.simulator.jobs import Job, State
+from generations.simulator.measure import measured
 from generations.simulator.media import video
-from generations.simulator.orders import one_of
+from generations.simulator.orders import decoded, one_of
 from generations.simulator.predictions import instance_of
 from generations.simulator.state import Ask, Shoot, Simulator
 from generations.simulator.studio import Media
@@ -70,12 +72,27 @@ def _films(ask: Ask) -> tuple[Media, ...]:
     resolution = one_of(parameters, "resolution", resolutions, "720p")
     seconds = one_of(parameters, "duration_seconds", (4, 6, 8), 8)
     ratio = one_of(parameters, "aspect_ratio", ("16:9", "9:16"), "16:9")
+    frames = _frames(instance)
     made = []
     for index in range(one_of(parameters, "sample_count", range(1, 5), 1)):
-        variation = f"{ask.model.id}/{parameters.get('seed', '')}/{resolution}/{index}"
+        variation = f"{ask.model.id}/{parameters.get('seed', '')}/{resolution}/{index}{frames}"
         subject = Subject(instance["prompt"], variation=variation)
         made.append(Media("video", "video/mp4", _maker(subject, seconds, ratio), seconds))
     return tuple(made)
+
+
+def _frames(instance: Mapping[str, Any]) -> str:
+    """What tells the frames that were given from others; raises Refusal (400) for a last one without a first."""
+    given = [instance[name] for name in ("image", "last_frame") if name in instance]
+    if "last_frame" in instance and "image" not in instance:
+        raise Refusal(400, "last_frame is only supported together with image.")
+    digest = hashlib.sha256()
+    for frame in given:
+        data = decoded(frame.get("bytes_base64_encoded", ""))
+        if measured("image/any", data) is None:
+            raise Refusal(400, "Unable to process input image.")
+        digest.update(data)
+    return digest.hexdigest()[:16] if given else ""
 
 
 def _maker(subject: Subject, seconds: int, ratio: str) -> Callable[[], bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,6 @@ from generations.simulator.models import Maker, Model
 from generations.simulator.usage import VIDEO_TOKENS_PER_SECOND, file_tokens, text_tokens
 
 CACHED_CONTENT_TOKENS = 2048
-UNSEEN_FILE_BYTES = 100_000
 OMNI_SECONDS = range(3, 16)
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
 
@@ -44,19 +44,24 @@ class Order:
     seconds: int = 8
     resolution: str = "720p"
     by_uri: bool = False
+    # What tells the files of one request from those of another; "" for none.
+    files: str = ""
 
 
 @dataclass
 class _Input:
     """Texts and files of a request, gathered."""
 
+    model: str
     texts: list[str] = field(default_factory=list)
     system: list[str] = field(default_factory=list)
     tokens: Counter[str] = field(default_factory=Counter)
+    digest: str = ""
 
     def add_file(self, mime_type: str, data: object) -> None:
-        modality, tokens = file_tokens(mime_type, _decoded_size(data))
-        self.tokens[modality] += tokens
+        content = None if data is None else decoded(data)
+        self.tokens.update(file_tokens(self.model, mime_type, content))
+        self.digest = hashlib.sha256(self.digest.encode() + (content or b"")).hexdigest()[:16]
 
     def counted(self, model: Model) -> dict[str, int]:
         """Tokens by modality; refuses an input without text or above the model's limit."""
@@ -75,7 +80,7 @@ def of_generate(model: Model, body: Mapping[str, Any]) -> Order:
     config: Mapping[str, Any] = body.get("generation_config") or {}
     if not body.get("contents"):
         raise Refusal(400, "* GenerateContentRequest.contents: contents is not specified")
-    given = _Input()
+    given = _Input(model.id)
     given.system += [part["text"] for part in _parts(body.get("system_instruction") or []) if "text" in part]
     for part in _parts(body["contents"]):
         _take_part(given, part)
@@ -88,6 +93,7 @@ def of_generate(model: Model, body: Mapping[str, Any]) -> Order:
         prompt="\n".join(given.texts),
         tokens=tokens | {"TEXT": tokens["TEXT"] + cached},
         cached=cached,
+        files=given.digest,
         count=_number(config, "candidate_count", default=1, most=8),
         include_thoughts=bool(thinking.get("include_thoughts")),
         thinking=thinking.get("thinking_budget", thinking.get("thinking_level")),
@@ -103,7 +109,7 @@ def of_generate(model: Model, body: Mapping[str, Any]) -> Order:
 def of_interaction(model: Model, body: Mapping[str, Any]) -> Order:
     """From interactions.create. Raises Refusal (400)."""
     config: Mapping[str, Any] = body.get("generation_config") or {}
-    given = _Input(system=[body["system_instruction"]] if body.get("system_instruction") else [])
+    given = _Input(model.id, system=[body["system_instruction"]] if body.get("system_instruction") else [])
     for content in _contents(body.get("input") or []):
         _take_content(given, content)
     tokens = given.counted(model)
@@ -115,6 +121,7 @@ def of_interaction(model: Model, body: Mapping[str, Any]) -> Order:
         model=model,
         prompt="\n".join(given.texts),
         tokens=tokens,
+        files=given.digest,
         thinking=config.get("thinking_level"),
         include_thoughts=config.get("thinking_summaries") == "auto",
         json=wanted.get("mime_type") == "application/json",
@@ -202,11 +209,10 @@ def _take_content(given: _Input, content: Mapping[str, Any]) -> None:
         given.add_file(str(content.get("mime_type") or content["type"]), content.get("data"))
 
 
-def _decoded_size(data: object) -> int:
-    if data is None:
-        return UNSEEN_FILE_BYTES
+def decoded(data: object) -> bytes:
+    """Base64 in either alphabet; raises Refusal (400)."""
     try:
-        return len(base64.b64decode(str(data).translate(str.maketrans("-_", "+/")), validate=True))
+        return base64.b64decode(str(data).translate(str.maketrans("-_", "+/")), validate=True)
     except binascii.Error:
         raise Refusal(400, "Invalid value for data: Base64 decoding failed.") from None
 

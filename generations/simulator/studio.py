@@ -58,7 +58,7 @@ def without_output(product: Product) -> Usage:
 
 
 def subject_of(order: Order, *, index: int = 0) -> Subject:
-    return Subject(order.prompt, variation=f"{order.model.id}/{order.seed}/{index}")
+    return Subject(order.prompt, variation=f"{order.model.id}/{order.seed}/{index}{order.files}")
 
 
 def _text(order: Order) -> Product:

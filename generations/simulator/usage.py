@@ -1,8 +1,10 @@
 """Tokens: how many a text or a file counts as, and both of Google's ways to say it.
 
-Text counts a quarter of a token for each ASCII character and one for any other, rounded up. An image counts 258, a
-document 258, audio one for each 500 bytes (at least 32), a video one for each 200 bytes (at least 258); a file that is
-only named counts as 100,000 bytes. Thoughts are output.
+Text counts a quarter of a token for each ASCII character and one for any other, rounded up. From Gemini 3 on an image
+counts 1,120, to an image model 560; before, 258 for each tile that it is cut into. A second of film counts 263, one
+of sound 32, also of a film's. What does not open counts by its size: an image or a document 258, audio one for each 500
+bytes (at least 32), a video one for each 200 bytes (at least 258); a file that is only named counts as 100,000 bytes.
+Thoughts are output.
 """
 
 from __future__ import annotations
@@ -12,11 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from generations.simulator.measure import measured
+
 IMAGE_TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
 PRO_IMAGE_TOKENS = {"512": 1120, "1K": 1120, "2K": 1120, "4K": 2000}
 ONE_SIZE_IMAGE_TOKENS = 1290
 VIDEO_TOKENS_PER_SECOND = {"360p": 1714, "720p": 5792, "1080p": 8571, "4k": 17143}
 AUDIO_TOKENS_PER_SECOND = 25
+UNSEEN_FILE_BYTES = 100_000
+PICTURE_TOKENS, IMAGE_MODEL_PICTURE_TOKENS, TILE_TOKENS, SMALL_PICTURE = 1120, 560, 258, 384
+FILM_TOKENS_PER_SECOND, SOUND_TOKENS_PER_SECOND = 263, 32
 
 
 def text_tokens(text: str) -> int:
@@ -43,8 +50,30 @@ def image_tokens(model: str, image_size: str) -> int:
     return (PRO_IMAGE_TOKENS if "pro" in model else IMAGE_TOKENS)[image_size]
 
 
-def file_tokens(mime_type: str, size: int) -> tuple[str, int]:
-    """(modality, tokens) of an input file of `size` bytes."""
+def file_tokens(model: str, mime_type: str, data: bytes | None) -> dict[str, int]:
+    """Tokens by modality of an input file; None for one that is only named."""
+    found = measured(mime_type, data) if data is not None else None
+    if found is None:
+        modality, tokens = _by_size(mime_type, UNSEEN_FILE_BYTES if data is None else len(data))
+        return {modality: tokens}
+    if mime_type.startswith("image/"):
+        return {"IMAGE": picture_tokens(model, found.width, found.height)}
+    sound = {"AUDIO": found.seconds * SOUND_TOKENS_PER_SECOND} if found.has_sound else {}
+    film = {"VIDEO": found.seconds * FILM_TOKENS_PER_SECOND} if mime_type.startswith("video/") else {}
+    return {**film, **sound}
+
+
+def picture_tokens(model: str, width: int, height: int) -> int:
+    """Input tokens of one picture: a fixed number, or for 2.5 models 258 for each tile of two thirds of its edge."""
+    if "-2.5-" not in model:
+        return IMAGE_MODEL_PICTURE_TOKENS if model.endswith("-image") else PICTURE_TOKENS
+    if max(width, height) <= SMALL_PICTURE:
+        return TILE_TOKENS
+    unit = max(1, int(min(width, height) / 1.5))
+    return TILE_TOKENS * math.ceil(width / unit) * math.ceil(height / unit)
+
+
+def _by_size(mime_type: str, size: int) -> tuple[str, int]:
     family = mime_type.partition("/")[0]
     if family == "audio":
         return "AUDIO", max(32, size // 500)

@@ -73,7 +73,7 @@ def test_a_whole_one_is_read(tmp_path: Path) -> None:
         ("max_prompt_characters = 100", "max_prompt_characters = 0", "model m: max_prompt_characters: must be a whole"),
         ("max_prompt_characters = 100", "max_prompt_characters = true", "model m: max_prompt_characters: must be"),
         ("max_prompt_characters = 100", "max_prompt_characters = 100\ncolour = 1", "model m: colour: is not known"),
-        ("max_prompt_characters = 100", 'max_prompt_characters = 100\ninputs = ["a/b"]', "model m: inputs: 'a/b'"),
+        ("max_prompt_characters = 100", 'max_prompt_characters = 100\ninputs = ["a/b"]', "model m: inputs: must be"),
         ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00", "model m: shutdown_at: must be a moment with its offset"),
         ("2027-01-01T00:00:00Z", '"tomorrow"', "model m: shutdown_at: must be a moment"),
         (
@@ -119,6 +119,63 @@ def test_what_is_wrong_is_named(tmp_path: Path, was: str, becomes: str, says: st
     assert WHOLE.count(was) == 1
 
     assert says in refusal(tmp_path, WHOLE.replace(was, becomes))
+
+
+FILES = """
+[models."m".inputs]
+maximum = 2
+maximum_bytes = 1000
+roles = ["first_frame"]
+image = { mime_types = ["image/png"], maximum = 2, tokens = 100 }
+audio = { mime_types = ["audio/wav"], tokens_per_second = 32 }
+"""
+
+
+def test_the_files_of_a_model_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.toml"
+    path.write_text(WHOLE + FILES)
+
+    inputs = load(path)["m"].inputs
+
+    assert (inputs.maximum, inputs.maximum_bytes, inputs.roles, list(inputs.rules)) == (
+        2,
+        1000,
+        ("first_frame",),
+        ["image", "audio"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "says"),
+    [
+        ("maximum = 2\n", "", "model m: inputs.maximum: must be a whole number above zero"),
+        ("maximum_bytes = 1000", "maximum_bytes = 0", "model m: inputs.maximum_bytes: must be"),
+        ('["first_frame"]', '["background"]', "model m: inputs.roles: 'background' is not one of"),
+        ('["first_frame"]', '"first_frame"', "model m: inputs.roles: must be a list"),
+        ('["image/png"]', '["image/svg+xml"]', "model m: inputs.image.mime_types: 'image/svg+xml' is not one of"),
+        ('mime_types = ["image/png"], ', "", "model m: inputs.image.mime_types: must be a list"),
+        ("tokens = 100", "tokens = -1", "model m: inputs.image.tokens: must be a whole number above zero"),
+        (", tokens = 100", "", "model m: inputs.image: needs tokens or tokens_per_tile"),
+        (", tokens_per_second = 32", "", "model m: inputs.audio: needs tokens_per_second"),
+        ("tokens = 100", "tokens = 100, size = 1", "model m: inputs.image.size: is not known"),
+        ("audio = {", "smell = {", "model m: inputs.smell: is not known"),
+        (
+            'audio = { mime_types = ["audio/wav"], tokens_per_second = 32 }',
+            "audio = 1",
+            "inputs.audio: must be a table",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_files_is_named(tmp_path: Path, was: str, becomes: str, says: str) -> None:
+    assert FILES.count(was) == 1
+
+    assert says in refusal(tmp_path, WHOLE + FILES.replace(was, becomes))
+
+
+def test_sound_that_costs_more_than_words_is_not_taken(tmp_path: Path) -> None:
+    text = WHOLE.replace('bills = ["input_token", ', 'bills = ["input_token", "audio_token", ')
+
+    assert "model m: inputs.audio: cannot be bounded" in refusal(tmp_path, text + FILES)
 
 
 @pytest.mark.parametrize(

@@ -24,5 +24,6 @@ class ChunkedBodies:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_chunked = environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower() == "chunked"
         if is_chunked and environ.get("wsgi.input_terminated"):
-            environ["CONTENT_LENGTH"] = str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+            limit = settings.LARGE_BODIES.get(environ.get("PATH_INFO", ""), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            environ["CONTENT_LENGTH"] = str(limit + 1)
         return self.application(environ, start_response)

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from hub.common.errors import HubError, NotFound, ServiceUnavailable
@@ -39,7 +40,6 @@ OTHER = ("error", "The request failed")
 ADVICE: Mapping[type[exceptions.APIException], str] = {
     exceptions.MethodNotAllowed: "The header Allow lists the methods of this address.",
     exceptions.NotAcceptable: "Answers are application/json: accept that.",
-    exceptions.UnsupportedMediaType: "Send the body as application/json.",
 }
 INVALID = "Some of what was sent is not valid; `errors` says what, field by field. Nothing was done."
 AWAY = "The database is away for the moment. Try again; with one Idempotency-Key for both nothing is done twice."
@@ -62,7 +62,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     """DRF's hook: our errors, the framework's and a database that is away become problem documents; others are bugs."""
     known = _as_hub_error(error)
     if known is None and isinstance(error, exceptions.APIException):
-        known = _from_framework(error)
+        known = _from_framework(error, context)
     if known is None:
         return None
     set_rollback()
@@ -82,16 +82,23 @@ def _as_hub_error(error: Exception) -> HubError | None:
     return None
 
 
-def _from_framework(error: exceptions.APIException) -> HubError:
+def _from_framework(error: exceptions.APIException, context: Mapping[str, Any]) -> HubError:
     kind = next((kind for kind in FRAMEWORK_CODES if isinstance(error, kind)), exceptions.APIException)
     if isinstance(error, exceptions.ValidationError):
         known = HubError(INVALID, errors=field_errors(error.detail))
         known.status = HTTPStatus.UNPROCESSABLE_ENTITY.value
     else:
-        known = HubError(f"{error.detail} {ADVICE.get(kind, '')}".strip(), headers=_headers(error))
+        known = HubError(f"{error.detail} {_advice(kind, context)}".strip(), headers=_headers(error))
         known.status = error.status_code
     known.code, known.title = FRAMEWORK_CODES.get(kind, OTHER)
     return known
+
+
+def _advice(kind: type[exceptions.APIException], context: Mapping[str, Any]) -> str:
+    if kind is not exceptions.UnsupportedMediaType:
+        return ADVICE.get(kind, "")
+    parsers: Any = getattr(context.get("view"), "parser_classes", None) or api_settings.DEFAULT_PARSER_CLASSES
+    return f"Send the body as {parsers[0].media_type}."
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:

@@ -36,6 +36,14 @@ class ServiceUnavailable(HubError):
         super().__init__(detail, headers={"Retry-After": str(self.RETRY_AFTER_SECONDS)}, **facts)
 
 
+class IdempotencyKeyReused(HubError):
+    """This Idempotency-Key was used with another body. Use a new key for a new request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "Idempotency-Key reused"
+
+
 class NotFound(HubError):
     """There is no such object, or it is not yours."""
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from hub.api.pagination import CreatedQuery
+from hub.api.serializers import StrictSerializer
 from media.models import Media
+from media.selectors import GENERATED, SOURCES, UPLOADED
 
 
 class MediaQuery(CreatedQuery):
     """The query of the list of files."""
 
     kind = serializers.ChoiceField(choices=Media.Kind.choices, required=False)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field, which the metaclass takes out of the class
+        choices=SOURCES, required=False, help_text="Sent by you, or made here."
+    )
+    generation = serializers.UUIDField(required=False, help_text="Made by this generation.")
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -38,7 +45,26 @@ class MediaSerializer(FileSerializer):
 
     media_id = None  # type: ignore[assignment]  # how DRF leaves out a field of the base
     id = serializers.UUIDField()
+    source = serializers.SerializerMethodField(  # type: ignore[assignment]  # as above
+        help_text="Sent by you, or made here."
+    )
     sha256 = serializers.CharField()
-    generation_id = serializers.UUIDField(source="reference", allow_null=True, help_text="The generation that made it.")
+    generation_id = serializers.UUIDField(
+        source="reference", allow_null=True, help_text="The generation that made it; null for an upload."
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field({"type": "string", "enum": list(SOURCES)})
+    def get_source(self, media: Media) -> str:
+        return UPLOADED if media.reference is None else GENERATED
+
+
+class UploadSerializer(StrictSerializer):
+    """A file to take in."""
+
+    file = serializers.FileField(
+        allow_empty_file=True,
+        use_url=False,
+        help_text="PNG, JPEG, WebP, MP4, MP3 or WAV. Its bytes say which; its name and declared type do not count.",
+    )

@@ -5,33 +5,44 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseNotModified, QueryDict, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
+from hub.api import idempotency
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer
-from hub.api.views import HubView, parsed_query
-from media import selectors
+from hub.api.views import HubView, parsed, parsed_query
+from media import selectors, stores
+from media.api.parsers import UploadParser
 from media.api.ranges import Span, is_current, wanted_span
-from media.api.serializers import MediaQuery, MediaSerializer
+from media.api.serializers import MediaQuery, MediaSerializer, UploadSerializer
 from media.models import Media
-from media.services import EXTENSIONS
+from media.removing import delete_media
+from media.sniffing import EXTENSIONS
 from media.streams import Pieces
-from users.models import User
+from media.uploading import upload
+from users.models import ApiKey, User
 
-SCOPE = "media:read"
+READ, WRITE = "media:read", "media:write"
+
+
+def _header(name: str, text: str, *, codes: list[int] | bool = False) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=codes)
 
 
 class MediaListView(HubView):
-    """The caller's files."""
+    """The caller's files, and a new one."""
 
-    required_scope = SCOPE
+    required_scope = {"GET": READ, "POST": WRITE}
+    parser_classes = (UploadParser,)
 
     @extend_schema(operation_id="media_list", parameters=[MediaQuery], responses=page_of(MediaSerializer))
     def get(self, request: Request) -> Response:
@@ -42,17 +53,65 @@ class MediaListView(HubView):
         shown = MediaSerializer(found.rows, many=True, context={"request": request})
         return page_response(request, shown.data, found.next)
 
+    @extend_schema(
+        operation_id="media_upload",
+        request=UploadSerializer,
+        parameters=[
+            idempotency.PARAMETER,
+            _header("Location", "The file.", codes=[201]),
+            _header(idempotency.REPLAYED, "`true` when this key and file were sent before.", codes=[201]),
+        ],
+        responses={
+            201: MediaSerializer,
+            (400, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The body is no well-formed multipart/form-data."),
+            (413, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The file is too large."),
+            (415, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The body, or the file, is of another type."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Takes in a file that generations can work with: one field, `file`."""
+        key = idempotency.idempotency_key(request)
+        given = parsed(UploadSerializer, _once(request))["file"]
+        media, is_replay = upload(api_key=cast(ApiKey, request.auth), source=given.file, idempotency_key=key)
+        headers = {"Location": reverse("media", args=[media.id], request=request)}
+        if is_replay:
+            headers[idempotency.REPLAYED] = "true"
+        return Response(MediaSerializer(media, context={"request": request}).data, status=201, headers=headers)
+
+
+def _once(request: Request) -> dict[str, Any]:
+    """The fields of the form; a field that stands twice is refused."""
+    if not isinstance(request.data, QueryDict):
+        return {}
+    doubled = [name for name, values in request.data.lists() if len(values) > 1]
+    if doubled:
+        raise serializers.ValidationError({name: ["Give it once."] for name in doubled})
+    return cast(dict[str, Any], request.data.dict())
+
 
 class MediaView(HubView):
     """One file."""
 
-    required_scope = SCOPE
+    required_scope = {"GET": READ, "DELETE": WRITE}
 
     @extend_schema(operation_id="media_get", responses=MediaSerializer)
     def get(self, request: Request, media_id: UUID) -> Response:
         """What is known of one file."""
         media = selectors.one_of(cast(User, request.user), media_id)
         return Response(MediaSerializer(media, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="media_delete",
+        request=None,
+        responses={
+            204: OpenApiResponse(description="It is gone."),
+            (409, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "A generation that has not ended works with it."),
+        },
+    )
+    def delete(self, request: Request, media_id: UUID) -> Response:
+        """Deletes a file: its bytes go, and nothing finds it any more."""
+        delete_media(api_key=cast(ApiKey, request.auth), media_id=media_id)
+        return Response(status=204)
 
 
 class AnyContent(BaseContentNegotiation):
@@ -68,15 +127,10 @@ class AnyContent(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-def _header(name: str, text: str, *, response: bool = False) -> OpenApiParameter:
-    codes = [200, 206] if response else False
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=codes)
-
-
 class ContentView(HubView):
     """The bytes of one file."""
 
-    required_scope = SCOPE
+    required_scope = READ
     content_negotiation_class = AnyContent
 
     @extend_schema(
@@ -85,11 +139,12 @@ class ContentView(HubView):
             _header("Range", "One range of bytes: `bytes=0-1023`."),
             _header("If-None-Match", "The ETag of a copy at hand."),
             _header("If-Range", "The ETag of the part at hand: without a match the whole file comes."),
-            _header("ETag", "The SHA-256 of the whole file.", response=True),
+            _header("ETag", "The SHA-256 of the whole file.", codes=[200, 206]),
         ],
         responses={
             (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
             (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+            307: OpenApiResponse(description="The file is in an object store: `Location` is an address that expires."),
             304: OpenApiResponse(description="The copy at hand is the file."),
             (416, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The range begins beyond the end of the file."),
         },
@@ -102,6 +157,8 @@ class ContentView(HubView):
             return HttpResponseNotModified(headers=headers | {"Content-Length": str(media.bytes)})
         if request.method == "HEAD":
             return HttpResponse(headers=headers | {"Content-Length": str(media.bytes)}, content_type=media.mime_type)
+        if stores.is_remote(media.storage):
+            return _elsewhere(media, headers)
         span = wanted_span(header=_range(request, headers["ETag"]), size=media.bytes)
         return _streamed(media, headers, span)
 
@@ -117,6 +174,13 @@ def _headers(media: Media) -> dict[str, str]:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def _elsewhere(media: Media, headers: dict[str, str]) -> HttpResponse:
+    """The store sends the bytes, ranges too; the address is a secret of the caller's and is kept by nobody."""
+    disposition = headers["Content-Disposition"]
+    url = stores.signed_url(media.storage, media.key, mime_type=media.mime_type, disposition=disposition)
+    return HttpResponse(status=307, headers={"Location": url, "Cache-Control": "private, no-store"})
 
 
 def _range(request: Request, etag: str) -> str:

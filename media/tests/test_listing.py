@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 
 from media.models import Media
+from tests.files import picture
 from tests.rest import Caller, assert_problem
 
 MEDIA = "/api/v1/media"
 FIELDS = {
     *("id", "kind", "mime_type", "bytes", "sha256", "width", "height", "duration_seconds", "generation_id", "url"),
-    *("created_at", "expires_at"),
+    *("created_at", "expires_at", "source"),
 }
 
 
@@ -49,7 +50,34 @@ def test_it_shows_neither_anothers_nor_a_deleted_one(
     assert caller.get(MEDIA).json()["results"] == []
 
 
-@pytest.mark.parametrize("query", ["kind=text", "limit=0", "cursor=x", "owner=me"])
+def test_it_filters_by_source_and_generation(caller: Caller, stranger: Caller, new_media: Callable[..., Media]) -> None:
+    made, other = new_media(caller.user, b"a"), new_media(caller.user, b"b")
+    theirs = new_media(stranger.user, b"c")
+    sent = caller.upload(picture()).json()["id"]
+
+    def found(query: str) -> set[str]:
+        return {each["id"] for each in caller.get(f"{MEDIA}?{query}").json()["results"]}
+
+    assert found("source=uploaded") == {sent}
+    assert found("source=generated") == {str(made.id), str(other.id)}
+    assert found(f"generation={made.reference}") == {str(made.id)}
+    assert found(f"generation={theirs.reference}") == set()
+    assert found(f"source=uploaded&generation={made.reference}") == set()
+    assert found("source=generated&kind=video") == {str(made.id), str(other.id)}
+
+
+def test_pages_of_a_filtered_list_are_whole(caller: Caller, new_media: Callable[..., Media]) -> None:
+    new_media(caller.user, b"a")
+    sent = [caller.upload(picture()).json()["id"] for _ in range(5)]
+    url, seen = f"{MEDIA}?source=uploaded&limit=2", []
+    while url:
+        page = caller.get(url).json()
+        seen += [each["id"] for each in page["results"]]
+        url = page["next"]
+    assert seen == sent[::-1]
+
+
+@pytest.mark.parametrize("query", ["source=stolen", "generation=7", "kind=text", "limit=0", "cursor=x", "owner=me"])
 def test_it_refuses_a_query_it_does_not_understand(caller: Caller, query: str) -> None:
     assert_problem(caller.get(f"{MEDIA}?{query}"), 422, "invalid_request")
 

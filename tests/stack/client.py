@@ -46,6 +46,18 @@ class Client:
         finally:
             connection.close()
 
+    def send(self, body: bytes, content_type: str, path: str) -> Answer:
+        """POSTs these very bytes."""
+        url = urlsplit(self.base_url + path)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
+        try:
+            headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": content_type}
+            connection.request("POST", url.path, body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
     def post(self, model: str, prompt: str, **parameters: Any) -> Answer:
         """Submits a generation."""
         return self.call("POST", GENERATIONS, {"model": model, "prompt": prompt, "parameters": parameters})

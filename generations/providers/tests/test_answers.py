@@ -40,7 +40,7 @@ DRAWING = {"inlineData": {"mimeType": "image/png", "data": PNG}}
 
 
 class Photo:
-    mime_type = "image/png"
+    mime_type, role = "image/png", "first_frame"
 
     def open(self) -> BinaryIO:
         return io.BytesIO(b"a photo")

@@ -135,10 +135,10 @@ def test_a_page_takes_few_queries_however_long_it_is(
             done = new_generation(caller.user, kind=kind, status="succeeded", texts=["hi"])
             new_media(caller.user, b"x", reference=done.id)
     caller.get(GENERATIONS)
-    # The key with its owner, the page, its files, its places in the queue.
-    with django_assert_max_num_queries(4):
+    # The key with its owner, the page, its files, its inputs, its places in the queue.
+    with django_assert_max_num_queries(5):
         assert len(ids(caller.get(f"{GENERATIONS}?limit=100"))) == 24
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         caller.get(f"{GENERATIONS}/{done.id}")
 
 

@@ -32,6 +32,17 @@ def test_it_shows_parameters_with_their_limits(caller: Caller, prices: None) -> 
     assert veo["max_prompt_characters"] == spec.max_prompt_characters
 
 
+def test_it_shows_which_files_a_model_takes(caller: Caller, prices: None) -> None:
+    models = offered(caller)
+    assert models["imagen-4.0-generate-001"]["inputs"] is None
+    veo = models["veo-3.1-generate-001"]["inputs"]
+    assert (veo["maximum"], veo["roles"]) == (2, ["first_frame", "last_frame"])
+    assert veo["kinds"] == [
+        {"kind": "image", "mime_types": ["image/png", "image/jpeg"], "maximum": None, "maximum_seconds": None}
+    ]
+    assert [each["kind"] for each in models["gemini-3.8-flash"]["inputs"]["kinds"]] == ["image", "video", "audio"]
+
+
 def test_it_shows_the_prices_in_force_as_decimal_strings(caller: Caller, prices: None) -> None:
     shown = offered(caller)["veo-3.1-generate-001"]["prices"]
     now = timezone.now()

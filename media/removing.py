@@ -1,0 +1,103 @@
+"""Takes files away: the row first, in a transaction, the object after it, and what was left over by a sweep."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from audit import services as audit
+from audit.actions import Action
+from hub.common.errors import NotFound, ServiceUnavailable
+from hub.common.redis import redis_client
+from media import stores
+from media.errors import MediaInUse
+from media.models import Media, Removal
+from users.models import ApiKey
+
+logger = logging.getLogger(__name__)
+# An upload that is stored and has no row by then has died on its way.
+STALE_UPLOAD = timedelta(hours=1)
+BATCH = 1000
+# Tells the clock, which does not ask the database, that there may be something to sweep.
+LEFTOVERS_KEY = "hub:media:leftovers"
+
+
+def delete_media(*, api_key: ApiKey, media_id: UUID) -> None:
+    """Ends one of the owner's files: from here on it is not found, and its object goes. The row stays, as deleted.
+
+    Raises NotFound (also for another user's, and the second time) and MediaInUse; then nothing has changed.
+    """
+    with transaction.atomic():
+        # The lock against a submission that takes the file as its input at this moment: one of the two waits.
+        media = (
+            Media.objects.select_for_update().filter(id=media_id, owner_id=api_key.owner_id, deleted_at=None).first()
+        )
+        if media is None:
+            raise NotFound("There is no such media, or it is not yours.")
+        if any(import_string(path)(media_id) for path in settings.MEDIA_USES):
+            raise MediaInUse
+        Media.objects.filter(id=media.id).update(deleted_at=Now(), idempotency_key="")
+        audit.record(
+            action=Action.MEDIA_DELETED,
+            actor_id=api_key.owner_id,
+            actor_label=f"key {api_key.prefix}",
+            target=("media", media.id),
+            kind=media.kind,
+            bytes=media.bytes,
+        )
+        removal = _noted(media.storage, media.key, after=timedelta(0))
+        transaction.on_commit(lambda: carry_out(removal), robust=True)
+
+
+def reserve(storage: str, key: str) -> Removal:
+    """Before an object is stored: it will go again unless `confirm` takes this back with its row."""
+    return _noted(storage, key, after=STALE_UPLOAD)
+
+
+def confirm(removal: Removal) -> None:
+    """The object has its row now; runs inside that transaction. Raises ServiceUnavailable when the sweep was first."""
+    gone, _ = Removal.objects.filter(id=removal.id).delete()
+    if not gone:
+        raise ServiceUnavailable("The upload took too long. Send it again.")
+
+
+def carry_out(removal: Removal) -> bool:
+    """Removes the object and then the note of it; False when the store is away, and the sweep will try again."""
+    if not Media.objects.filter(key=removal.key, deleted_at=None).exists():
+        try:
+            stores.remove(removal.storage, removal.key)
+        except ServiceUnavailable:
+            return False
+    Removal.objects.filter(id=removal.id).delete()
+    return True
+
+
+def sweep() -> int:
+    """Removes every object that is to go by now; returns how many. A second run finds those that could not go."""
+    due = list(Removal.objects.filter(not_before__lte=timezone.now()).order_by("not_before")[:BATCH])
+    removed = sum(carry_out(removal) for removal in due)
+    if not Removal.objects.exists():
+        redis_client().delete(LEFTOVERS_KEY)
+    return removed
+
+
+def may_be_left() -> bool:
+    """Whether the sweep may find something; asks Redis alone."""
+    return bool(redis_client().exists(LEFTOVERS_KEY))
+
+
+def _noted(storage: str, key: str, *, after: timedelta) -> Removal:
+    removal = Removal.objects.create(storage=storage, key=key, not_before=timezone.now() + after)
+    try:
+        redis_client().set(LEFTOVERS_KEY, "1")
+    except redis.RedisError:
+        logger.info("the sweep for %s waits for the next job: Redis is away", key)
+    return removal
