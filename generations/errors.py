@@ -11,6 +11,7 @@ class UnknownModel(HubError):
     code = "unknown_model"
     status = 422
     title = "Unknown model"
+    remedy = "Choose another model from `GET /api/v1/models`."
 
 
 class ModelShutDown(HubError):
@@ -19,6 +20,7 @@ class ModelShutDown(HubError):
     code = "model_shut_down"
     status = 422
     title = "The model is shut down"
+    remedy = "Choose another model from `GET /api/v1/models`."
 
 
 class InvalidParameters(HubError):
@@ -27,6 +29,8 @@ class InvalidParameters(HubError):
     code = "invalid_parameters"
     status = 422
     title = "Invalid parameters"
+    remedy = "Correct each parameter that `errors` names; `GET /api/v1/models` has their limits."
+    fact_names = {"errors": "`[{field, message}]`, each parameter that is not valid"}
 
 
 class PromptTooLong(HubError):
@@ -35,6 +39,8 @@ class PromptTooLong(HubError):
     code = "prompt_too_long"
     status = 422
     title = "The prompt is too long"
+    remedy = "Send a shorter one; `max_prompt_characters` of the model is the most."
+    fact_names = {"maximum": "the most characters"}
 
 
 class IdempotencyKeyReused(HubError):
@@ -43,6 +49,7 @@ class IdempotencyKeyReused(HubError):
     code = "idempotency_key_reused"
     status = 422
     title = "Idempotency-Key reused"
+    remedy = "Use a new key for a new request; repeat the very same body under the old one."
 
 
 class IdempotencyInProgress(HubError):

@@ -14,6 +14,7 @@ class EmailMalformed(HubError):
     code = "email_malformed"
     status = 422
     title = "The email address is malformed"
+    is_for_operators = True
 
 
 class EmailTaken(HubError):
@@ -22,6 +23,8 @@ class EmailTaken(HubError):
     code = "email_taken"
     status = 409
     title = "The email address is taken"
+    is_for_operators = True
+    remedy = "Use the account that is there."
 
 
 class ScopeUnknown(HubError):
@@ -30,6 +33,7 @@ class ScopeUnknown(HubError):
     code = "scope_unknown"
     status = 422
     title = "Unknown scope"
+    fact_names = {"unknown": "the scopes that are not known", "known": "those that are"}
 
 
 class ExpiryPast(HubError):
@@ -92,6 +96,7 @@ class AccountSuspended(HubError):
     code = "account_suspended"
     status = 403
     title = "The account is suspended"
+    remedy = "Ask whoever runs the hub."
 
 
 class IpNotAllowed(HubError):
@@ -148,3 +153,5 @@ class ScopeMissing(HubError):
     code = "scope_missing"
     status = 403
     title = "The API key may not do this"
+    remedy = "Use a key with `required_scope`."
+    fact_names = {"required_scope": "the scope that is needed"}

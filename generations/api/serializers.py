@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 from generations.models import Generation
 from generations.selectors import Detail, Offer
 from generations.services.quote import Offered
+from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import (
     PolicySerializer,
@@ -37,6 +38,11 @@ class ParametersField(serializers.DictField):
     default_error_messages = {"not_a_dict": "This must be a JSON object."}
 
 
+@shown_as(
+    model="gemini-3.8-flash",
+    prompt="Three sentences about the sea at night.",
+    parameters={"max_output_tokens": 400},
+)
 class QuoteOrderSerializer(StrictSerializer):
     """What a client wants the price of."""
 
@@ -45,6 +51,13 @@ class QuoteOrderSerializer(StrictSerializer):
     parameters = ParametersField(required=False, help_text="The model's own parameters; left out, its defaults.")
 
 
+@shown_as(
+    model="gemini-3.8-flash",
+    prompt="Three sentences about the sea at night.",
+    parameters={"max_output_tokens": 400},
+    tags=["campaign-7"],
+    max_cost="0.05",
+)
 class OrderSerializer(QuoteOrderSerializer):
     """What a client asks for."""
 
@@ -95,6 +108,29 @@ OUTPUTS = PolymorphicProxySerializer(
 )
 
 
+@shown_as(
+    id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    kind="text",
+    model="gemini-3.8-flash",
+    status="succeeded",
+    parameters={"max_output_tokens": 400},
+    tags=["campaign-7"],
+    prompt="Three sentences about the sea at night.",
+    estimate_usd="0.0018",
+    cost_usd="0.00034",
+    usage={"input_token": 9, "output_token": 74},
+    outputs=[{"text": "The sea keeps its own hours."}],
+    error=None,
+    attempts=1,
+    queue_position=None,
+    created_at="2026-11-22T19:41:00.120000Z",
+    started_at="2026-11-22T19:41:00.180000Z",
+    finished_at="2026-11-22T19:41:01.950000Z",
+    links={
+        "self": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6",
+        "cancel": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6/cancel",
+    },
+)
 class GenerationSerializer(serializers.Serializer[Any]):
     """One generation."""
 
@@ -215,6 +251,16 @@ class PriceSerializer(serializers.Serializer[Any]):
     usd = UsdField(source="price")
 
 
+@shown_as(
+    id="veo-3.1-lite-generate-001",
+    kind="video",
+    adapter="vertex",
+    parameters={"duration_seconds": {"type": "integer", "enum": [4, 6, 8], "default": 8}},
+    inputs=[],
+    max_prompt_characters=4000,
+    prices=[{"unit": "video_second", "variant": "720p", "usd": "0.05"}],
+    shutdown_at=None,
+)
 class ModelSerializer(serializers.Serializer[Any]):
     """One model on offer."""
 

@@ -26,6 +26,8 @@ from media.streams import Pieces
 from users.models import User
 
 SCOPE = "media:read"
+# A file comes as its own type, whichever the provider gave it.
+ANY_TYPE = "*/*"
 
 
 class MediaListView(HubView):
@@ -86,10 +88,13 @@ class ContentView(HubView):
             _header("If-None-Match", "The ETag of a copy at hand."),
             _header("If-Range", "The ETag of the part at hand: without a match the whole file comes."),
             _header("ETag", "The SHA-256 of the whole file.", response=True),
+            _header("Content-Disposition", "A name to save it under.", response=True),
+            _header("Accept-Ranges", "`bytes`.", response=True),
+            OpenApiParameter("Content-Range", str, OpenApiParameter.HEADER, description="Which part.", response=[206]),
         ],
         responses={
-            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
-            (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+            (200, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
+            (206, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
             304: OpenApiResponse(description="The copy at hand is the file."),
             (416, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The range begins beyond the end of the file."),
         },
