@@ -58,6 +58,8 @@ class IdempotencyInProgress(HubError):
     code = "idempotency_in_progress"
     status = 409
     title = "Idempotency-Key in progress"
+    remedy = "Wait as long as `Retry-After` says, then send the same request with the same key."
+    header_names = ("Retry-After",)
     RETRY_AFTER_SECONDS = 1
 
     def __init__(self) -> None:
@@ -70,6 +72,8 @@ class CostAboveMax(HubError):
     code = "cost_above_max"
     status = 422
     title = "The cost is above the maximum"
+    remedy = "Ask for less, or set a higher `max_cost`."
+    fact_names = {"estimate_usd": "the most that it can cost", "max_cost_usd": "the `max_cost` that was given"}
 
 
 class QuoteExpired(HubError):
@@ -78,6 +82,8 @@ class QuoteExpired(HubError):
     code = "quote_expired"
     status = 422
     title = "The quote has expired"
+    remedy = "Make a new quote, or leave `quote_id` out."
+    fact_names = {"expired_at": "until when it was honoured"}
 
 
 class QuoteMismatch(HubError):
@@ -86,6 +92,7 @@ class QuoteMismatch(HubError):
     code = "quote_mismatch"
     status = 422
     title = "The quote is for another request"
+    remedy = "Send the model, prompt and parameters of the quote as they were, or make a new quote."
 
 
 class NotCancelable(HubError):

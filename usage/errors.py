@@ -68,6 +68,8 @@ class SummaryTooLarge(HubError):
     code = "summary_too_large"
     status = 422
     title = "The summary is too large"
+    remedy = "Choose a shorter range, or group by less."
+    fact_names = {"most": "the most groups of one answer"}
 
 
 class PriceFileInvalid(HubError):

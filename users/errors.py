@@ -105,6 +105,7 @@ class IpNotAllowed(HubError):
     code = "ip_not_allowed"
     status = 403
     title = "The address is not allowed"
+    remedy = "Call from one of the networks of `allowed_ips`, or use a key without such a list."
 
 
 class KeyExceedsOwn(HubError):
@@ -113,6 +114,8 @@ class KeyExceedsOwn(HubError):
     code = "api_key_exceeds_own"
     status = 403
     title = "More than your own API key may do"
+    remedy = "Ask for no more than the key in use has, or use one that has more."
+    fact_names = {"exceeds": "`[{field, message}]`, each part that would be more"}
 
 
 class KeyLineageTooLong(HubError):
@@ -121,6 +124,8 @@ class KeyLineageTooLong(HubError):
     code = "api_key_lineage_too_long"
     status = 422
     title = "The line of API keys is too long"
+    remedy = "Make the key with one that stands earlier in the line."
+    fact_names = {"longest": "the most keys in a line"}
 
 
 class KeyEnded(HubError):
@@ -129,6 +134,7 @@ class KeyEnded(HubError):
     code = "api_key_ended"
     status = 409
     title = "The API key has ended"
+    remedy = "Make a new key with `POST /api/v1/api-keys`."
 
 
 class KeyChangedMeanwhile(HubError):
@@ -145,6 +151,7 @@ class OverlapInvalid(HubError):
     code = "overlap_invalid"
     status = 422
     title = "The overlap is not valid"
+    remedy = "Choose a `former_until` within the next 7 days; `null` ends the secret before at once."
 
 
 class ScopeMissing(HubError):

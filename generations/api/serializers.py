@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
@@ -11,18 +10,15 @@ from rest_framework.reverse import reverse
 
 from generations.models import Generation
 from generations.selectors import Detail, Offer
-from generations.services.quote import Offered
 from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import (
-    PolicySerializer,
     StrictCharField,
     StrictSerializer,
     UsdField,
     UsdInputField,
     refuse_controls,
 )
-from hub.common import money
 from media.api.serializers import FileSerializer
 from usage.enums import Unit
 
@@ -174,63 +170,6 @@ class GenerationSerializer(serializers.Serializer[Any]):
         names = {"self": "generation", "cancel": "generation-cancel"}
         request = self.context["request"]
         return {link: reverse(name, args=[detail.generation.id], request=request) for link, name in names.items()}
-
-
-class QuotedPolicySerializer(PolicySerializer):
-    """Where one quota stands, and where it would."""
-
-    remaining_after_usd = serializers.CharField(help_text="Below zero: it does not fit.")
-
-
-class QuotedPriceSerializer(serializers.Serializer[Any]):
-    """The price of one unit, and the row of the price list that says so."""
-
-    variant = serializers.CharField(allow_blank=True)
-    price_id = serializers.UUIDField()
-    usd = serializers.CharField()
-
-
-class ReasonSerializer(serializers.Serializer[Any]):
-    """Why it would not be admitted: the problem that a submission would meet now."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class QuoteSerializer(serializers.Serializer[Any]):
-    """What a generation would cost at the most, and whether it would be admitted now."""
-
-    quote_id = serializers.UUIDField(source="quote.id")
-    model = serializers.CharField(source="quote.model")
-    kind = serializers.ChoiceField(choices=Generation.Kind.choices, source="priced.spec.kind")
-    parameters = serializers.DictField(source="priced.parameters", help_text="Complete with the model's defaults.")
-    amount_usd = UsdField(source="quote.amount", help_text="The most that it can cost; this much would be held.")
-    units = serializers.DictField(child=serializers.IntegerField(), source="priced.units", help_text="At the most.")
-    prices = serializers.DictField(child=QuotedPriceSerializer(), help_text="The price of each unit.")
-    policies = serializers.SerializerMethodField(help_text="Each quota that it would touch, as it stands now.")
-    admitted = serializers.SerializerMethodField()
-    reason = serializers.SerializerMethodField()
-    expires_at = serializers.DateTimeField(source="quote.expires_at", help_text="Until then the price is honoured.")
-
-    @extend_schema_field(QuotedPolicySerializer(many=True))
-    def get_policies(self, offered: Offered) -> list[dict[str, str | None]]:
-        amount = offered.quote.amount
-        return [
-            {
-                **status.as_policy(amount),
-                "remaining_after_usd": money.text(status.limit_with_grants - status.spent - status.held - amount),
-            }
-            for status in offered.statuses
-        ]
-
-    def get_admitted(self, offered: Offered) -> bool:
-        return offered.refusal is None
-
-    @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_reason(self, offered: Offered) -> dict[str, str] | None:
-        if offered.refusal is None:
-            return None
-        return {"code": offered.refusal.code, "message": cleandoc(offered.refusal.__doc__ or "")}
 
 
 class ParameterSerializer(serializers.Serializer[Any]):

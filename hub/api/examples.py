@@ -24,16 +24,17 @@ def shown_as(**values: Any) -> Callable[[Shape], Shape]:
     return decorate
 
 
-def example_of(shape: type[serializers.Serializer[Any]]) -> dict[str, Any] | None:
-    """The values that `shown_as` was given, None without it."""
+def example_of(shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The values that `shown_as` was given, none without it."""
     known: list[OpenApiExample] = get_override(shape, "examples", [])
-    return known[0].value if known else None
+    values: dict[str, Any] = known[0].value if known else {}
+    return dict(values)
 
 
 def give_page_example(page: serializers.Serializer[Any], shape: type[serializers.Serializer[Any]]) -> None:
     """A page's example is one result of its shape, where that has an example."""
     one = example_of(shape)
-    if one is not None:
+    if one:
         set_override(page, "examples", [_example({"results": [one], "next": None})])
 
 

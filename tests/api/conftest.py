@@ -7,19 +7,24 @@ its list: OBJECTS by the name of the path's parameter, ROWS by the name of the l
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from generations.models import Generation
+from generations.models import Event, Generation, WebhookDelivery, WebhookEndpoint
+from generations.webhooks import outbox
+from generations.webhooks.signing import make_secret
 from media.models import Media
 from tests.rest import Caller
 from tests.routes import Route, routes
 from usage.enums import Kind, Period
 from usage.models import UsageLog
 from usage.services import set_quota
+from users.services import issue_api_key
 
 Make = Callable[[Caller], UUID]
 
@@ -37,6 +42,9 @@ def objects(new_generation: Callable[..., Generation], new_media: Callable[..., 
     return {
         "generation_id": lambda owner: new_generation(owner.user, status="succeeded", cost="0").id,
         "media_id": lambda owner: new_media(owner.user, b"film").id,
+        "key_id": lambda owner: issue_api_key(owner=owner.user, name="second")[0].id,
+        "endpoint_id": lambda owner: new_endpoint(owner).id,
+        "delivery_id": lambda owner: new_delivery(new_endpoint(owner), new_generation).id,
     }
 
 
@@ -104,10 +112,48 @@ def rows(
         for kind, period in pairs[:count]:
             set_quota(user=owner.user, kind=kind, period=period, limit=7, actor=None)
 
-    return {"generations": generations, "media-list": media, "usage": usage, "quotas": quotas}
+    def summary(owner: Caller, count: int) -> None:
+        """As many groups as rows: each is of another day."""
+        for number in range(count):
+            new_usage(owner, created_at=timezone.now() - timedelta(days=number))
+
+    def keys(owner: Caller, count: int) -> None:
+        for _ in range(count):
+            key, _ = issue_api_key(owner=owner.user, name="capped")
+            set_quota(user=owner.user, kind="", period="day", limit=1, actor=None, api_key_id=key.id)
+
+    def endpoints(owner: Caller, count: int) -> None:
+        for _ in range(count):
+            new_endpoint(owner)
+
+    def deliveries(owner: Caller, count: int) -> None:
+        endpoint = new_endpoint(owner)
+        for _ in range(count):
+            new_delivery(endpoint, new_generation)
+
+    def audit(owner: Caller, count: int) -> None:
+        for _ in range(count):
+            issue_api_key(owner=owner.user, name="noted")
+
+    of_ours = {"generations": generations, "media-list": media, "usage": usage, "usage-summary": summary}
+    of_account = {"quotas": quotas, "api-keys": keys, "audit": audit}
+    return of_ours | of_account | {"webhook-endpoints": endpoints, "webhook-deliveries": deliveries}
 
 
-def new_usage(owner: Caller) -> UsageLog:
+def new_endpoint(owner: Caller) -> WebhookEndpoint:
+    """As `create` would make it, without asking a resolver."""
+    return WebhookEndpoint.objects.create(owner=owner.user, url="https://example.org/hook", secret=make_secret())
+
+
+def new_delivery(endpoint: WebhookEndpoint, new_generation: Callable[..., Generation]) -> WebhookDelivery:
+    """Of a job that succeeded; it has ended."""
+    generation = new_generation(endpoint.owner, status="succeeded", cost="0")
+    outbox.write(generation=generation, event=Event.SUCCEEDED)
+    WebhookDelivery.objects.filter(generation=generation).update(state="delivered", next_attempt_at=None)
+    return WebhookDelivery.objects.get(generation=generation)
+
+
+def new_usage(owner: Caller, **changes: Any) -> UsageLog:
     """A row of the ledger."""
     return UsageLog.objects.create(
         user=owner.user,
@@ -125,6 +171,7 @@ def new_usage(owner: Caller) -> UsageLog:
         confirmed=True,
         estimated=False,
         over_hold=False,
+        **changes,
     )
 
 

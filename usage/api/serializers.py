@@ -24,7 +24,7 @@ class LedgerQuery(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     outcome = serializers.ChoiceField(choices=Outcome.choices, required=False)
     api_key = serializers.UUIDField(required=False, help_text="The id of the key that was used.")
-    generation = serializers.UUIDField(required=False)
+    generation = serializers.UUIDField(required=False, help_text="The id of a generation.")
     tag = StrictCharField(max_length=LONGEST_TAG, required=False, help_text="One of the generation's tags, whole.")
 
 
@@ -42,7 +42,7 @@ class RangeQuery(LedgerQuery):
 class ExportQuery(RangeQuery):
     """The query of the export."""
 
-    format = serializers.ChoiceField(choices=list(FORMATS), default="csv")
+    format = serializers.ChoiceField(choices=list(FORMATS), default="csv", help_text="CSV, or JSON Lines.")
 
 
 @extend_schema_field({"type": "string", "examples": ["day,model"]})
@@ -77,6 +77,13 @@ class SummaryQuery(RangeQuery):
         return {**attrs, "created_after": after, "created_before": before}
 
 
+@shown_as(
+    day="2026-11-22",
+    model="imagen-4.0-generate-001",
+    requests=12,
+    cost_usd="0.96",
+    units={"image": 24},
+)
 class GroupSerializer(serializers.Serializer[Any]):
     """One group of the summary; of the first six fields it has those that were asked for."""
 
@@ -122,6 +129,7 @@ class UnitPriceSerializer(serializers.Serializer[Any]):
     latency_ms=5210,
     provider_request_id="",
     request_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    tags=["campaign-7"],
     created_at="2026-11-22T19:41:05.950000Z",
 )
 class UsageSerializer(serializers.Serializer[Any]):
