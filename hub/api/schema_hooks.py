@@ -47,15 +47,15 @@ _FACTS: Mapping[str, Json] = {
     "quota_exceeded": {
         "policies": [
             {
-                **{
-                    "kind": "",
-                    "period": "month",
-                    "api_key_id": None,
-                    "limit_usd": "10.00",
-                    "spent_usd": "9.80",
-                    "held_usd": "0.15",
-                },
-                **{"requested_usd": "0.40", "remaining_usd": "0.05", "resets_at": "2027-01-01T00:00:00Z"},
+                "kind": "",
+                "period": "month",
+                "api_key_id": None,
+                "limit_usd": "10.00",
+                "spent_usd": "9.80",
+                "held_usd": "0.15",
+                "requested_usd": "0.40",
+                "remaining_usd": "0.05",
+                "resets_at": "2027-01-01T00:00:00Z",
             }
         ]
     },

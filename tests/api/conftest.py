@@ -149,7 +149,9 @@ def new_delivery(endpoint: WebhookEndpoint, new_generation: Callable[..., Genera
     """Of a job that succeeded; it has ended."""
     generation = new_generation(endpoint.owner, status="succeeded", cost="0")
     outbox.write(generation=generation, event=Event.SUCCEEDED)
-    WebhookDelivery.objects.filter(generation=generation).update(state="delivered", next_attempt_at=None)
+    WebhookDelivery.objects.filter(generation=generation).update(
+        state="delivered", next_attempt_at=None, delivered_at=timezone.now()
+    )
     return WebhookDelivery.objects.get(generation=generation)
 
 
