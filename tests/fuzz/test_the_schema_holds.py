@@ -25,12 +25,15 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "3")
 AT_LEAST = int(os.environ.get("FUZZ_AT_LEAST", "300"))
 PICTURE = "imagen-4.0-generate-001"
+KEYS = "/api/v1/api-keys"
 
 
 @pytest.fixture(scope="module")
 def stack(new_stack: Callable[..., HubStack]) -> HubStack:
-    """With one job of each end, and a file to read."""
+    """With one job of each end, a file to read, and a key to revoke."""
     stack = new_stack()
+    # The newest, which is where the link from the list of keys leads to: or the run might revoke its own.
+    assert stack.rich.call("POST", KEYS, {"name": "spare", "scopes": ["usage:read"]}).status == 201
     stack.wait_for(stack.rich.submit(PICTURE, "A lighthouse."), "succeeded")
     stack.wait_for(stack.rich.submit(PICTURE, "[[fault:400]]"), "failed")
     return stack
@@ -57,6 +60,7 @@ def run(stack: HubStack, reports: Path) -> tuple[subprocess.CompletedProcess[str
 def test_no_answer_is_outside_of_the_schema(stack: HubStack, tmp_path: Path) -> None:
     done, report = run(stack, tmp_path)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    assert stack.rich.call("GET", KEYS).status == 200, "the run has lost its own key: what came after was refused"
     cases = report["test_cases"]["generated"] - report["test_cases"]["without_checks"]
     print(f"\nschemathesis: {cases} examples, all checks, no failure")
     assert cases >= AT_LEAST, "too few: raise FUZZ_EXAMPLES"

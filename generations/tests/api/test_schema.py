@@ -35,6 +35,12 @@ ROUTES = {
     "/api/v1/models": {"get"},
     "/api/v1/quotas": {"get"},
     "/api/v1/usage": {"get"},
+    "/api/v1/webhook-deliveries": {"get"},
+    "/api/v1/webhook-deliveries/{delivery_id}": {"get"},
+    "/api/v1/webhook-deliveries/{delivery_id}/redeliver": {"post"},
+    "/api/v1/webhook-endpoints": {"get", "post"},
+    "/api/v1/webhook-endpoints/{endpoint_id}": {"get", "patch", "delete"},
+    "/api/v1/webhook-endpoints/{endpoint_id}/rotate-secret": {"post"},
 }
 
 
