@@ -80,7 +80,9 @@ def worker(env: Mapping[str, str], keep: tuple[int, ...]) -> Part:
         *(sys.executable, "-m", "celery", "-A", "hub", "--quiet", "worker", "-P", "threads", "-c", "16", "-Q", QUEUES),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    return Part("worker", argv, BASE_DIR, env, KILLED, ((signal.SIGTERM, JOB_SECONDS), (signal.SIGQUIT, 2.0)), keep)
+    # An arena of glibc's for each thread is memory that comes back late or never: two do, and the worker levels out.
+    own = {"MALLOC_ARENA_MAX": "2", **env}
+    return Part("worker", argv, BASE_DIR, own, KILLED, ((signal.SIGTERM, JOB_SECONDS), (signal.SIGQUIT, 2.0)), keep)
 
 
 def clock(env: Mapping[str, str], keep: tuple[int, ...]) -> Part:

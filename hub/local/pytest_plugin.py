@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -26,6 +27,8 @@ DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Starts the servers in the controlling process; the workers of pytest-xdist inherit the URLs."""
     os.environ["HUB_ENV_FILE"] = os.devnull
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        _take_redis_database(int(worker.removeprefix("gw")) + 1)
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
     if missing:
         try:
@@ -60,3 +63,9 @@ def export(missing: Sequence[str], servers: LocalServers) -> None:
     os.environ["HUB_EMBEDDED"] = "true"
     for name in missing:
         os.environ[name] = servers.database_url if name == "DATABASE_URL" else servers.redis_url
+
+
+def _take_redis_database(number: int) -> None:
+    """pytest-django gives each worker a database of its own in PostgreSQL; this does so in Valkey."""
+    url = urlsplit(os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = urlunsplit(url._replace(path=f"/{number}"))

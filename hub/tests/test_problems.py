@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection
@@ -13,7 +13,8 @@ from django.test import Client
 from tests.rest import PROBLEM, Caller, assert_problem
 from users.scopes import ALL_SCOPES
 
-ID = uuid4()
+# Nobody's; the same in every process of a test run.
+ID = UUID("0190a000-0000-7000-8000-000000000000")
 ROUTES = {
     "/api/v1/generations": ("GET, POST, HEAD, OPTIONS", {"GET": "generations:read", "POST": "generations:write"}),
     f"/api/v1/generations/{ID}": ("GET, HEAD, OPTIONS", {"GET": "generations:read"}),

@@ -15,8 +15,9 @@ class Figures:
         """One more round of this figure."""
         self._values.setdefault(section, {}).setdefault(name, []).append(value)
 
-    def median(self, section: str, name: str) -> float:
-        return median(self._values[section][name])
+    def rounds(self, section: str, name: str) -> list[float]:
+        """The value of each round, in their order."""
+        return self._values[section][name]
 
     def text(self) -> str:
         """A table: median, and the range over the rounds."""

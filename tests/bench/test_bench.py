@@ -13,7 +13,7 @@ FIGURES = (
     "submitted by 8 clients, provider answers after 0.05 s",
     "no-op Celery tasks",
     "bare psycopg, those of submit and of the job",
-    "ratios of the medians",
+    "ours beside the floor",
     "round trips to PostgreSQL",
     "resident memory, MiB",
     "Every job succeeded and the books balance.",

@@ -67,18 +67,19 @@ def test_the_servers_run_for_the_run_on_a_directory_that_no_other_run_uses(tmp_p
     assert nothing_runs_on(used)
 
 
-def test_the_workers_of_a_parallel_run_share_the_servers_of_the_controller(tmp_path: Path):
-    done, seen = inner_run(tmp_path, "-n", "2")
+def test_the_workers_of_a_parallel_run_share_the_servers_but_no_database_of_valkey(tmp_path: Path):
+    done, seen = inner_run(tmp_path, "-n", "2", "--dist", "each")
     assert done.returncode == 0, done.stdout
-    assert len(seen) == 2
-    assert len(set(seen)) == 1
+    servers, databases = zip(*(line.rsplit("/", 1) for line in seen), strict=True)
+    assert len(set(servers)) == 1
+    assert set(databases) == {"1", "2"}
 
 
 def test_urls_that_are_set_are_used(tmp_path: Path):
     urls = {"DATABASE_URL": "postgresql://somebody@db.example/hub", "REDIS_URL": "redis://broker.example/0"}
     done, seen = inner_run(tmp_path, HUB_VAR="elsewhere", **urls)
     assert done.returncode == 0, done.stdout
-    assert set(seen) == {" ".join(["elsewhere", *urls.values()])}
+    assert set(seen) == {"\t".join(["elsewhere", *urls.values()])}
 
 
 def test_two_runs_at_once_each_have_their_own(tmp_path: Path):
