@@ -7,7 +7,7 @@ PY := .venv/bin/python
 NOWHERE := HUB_EMBEDDED=true DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check lint types contracts django bench clean
+.PHONY: help setup demo run test check lint types contracts django fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,7 +45,11 @@ contracts: setup
 django: setup
 	$(PY) manage.py check --fail-level WARNING
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py document_errors --check
 	$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+
+fuzz: setup ## at least 5,000 calls of every sort against a running hub, from its own OpenAPI schema
+	FUZZ_EXAMPLES=450 FUZZ_AT_LEAST=5000 $(PY) -m pytest -s tests/fuzz
 
 bench: setup ## rates, beside figures measured in the same run
 	$(PY) -m tests.bench

@@ -11,6 +11,7 @@ class UnknownModel(HubError):
     code = "unknown_model"
     status = 422
     title = "Unknown model"
+    remedy = "Choose another model from `GET /api/v1/models`."
 
 
 class ModelShutDown(HubError):
@@ -19,6 +20,7 @@ class ModelShutDown(HubError):
     code = "model_shut_down"
     status = 422
     title = "The model is shut down"
+    remedy = "Choose another model from `GET /api/v1/models`."
 
 
 class InvalidParameters(HubError):
@@ -27,6 +29,8 @@ class InvalidParameters(HubError):
     code = "invalid_parameters"
     status = 422
     title = "Invalid parameters"
+    remedy = "Correct each parameter that `errors` names; `GET /api/v1/models` has their limits."
+    fact_names = {"errors": "`[{field, message}]`, each parameter that is not valid"}
 
 
 class PromptTooLong(HubError):
@@ -35,6 +39,8 @@ class PromptTooLong(HubError):
     code = "prompt_too_long"
     status = 422
     title = "The prompt is too long"
+    remedy = "Send a shorter one; `max_prompt_characters` of the model is the most."
+    fact_names = {"maximum": "the most characters"}
 
 
 class InvalidInputs(HubError):
@@ -43,6 +49,10 @@ class InvalidInputs(HubError):
     code = "invalid_inputs"
     status = 422
     title = "Invalid inputs"
+    remedy = (
+        "Look under `inputs` of the model in `GET /api/v1/models`: how many files of which types and roles it takes."
+    )
+    fact_names = {"errors": "`{field, message}` for each file that does not fit"}
 
 
 class UnknownMedia(HubError):
@@ -51,6 +61,8 @@ class UnknownMedia(HubError):
     code = "unknown_media"
     status = 422
     title = "Unknown media"
+    remedy = "Name files of yours that `GET /api/v1/media` lists."
+    fact_names = {"errors": "`{field, message}` for each file that is not there"}
 
 
 class IdempotencyInProgress(HubError):
@@ -59,6 +71,8 @@ class IdempotencyInProgress(HubError):
     code = "idempotency_in_progress"
     status = 409
     title = "Idempotency-Key in progress"
+    remedy = "Wait as long as `Retry-After` says, then send the same request with the same key."
+    header_names = ("Retry-After",)
     RETRY_AFTER_SECONDS = 1
 
     def __init__(self) -> None:
@@ -71,6 +85,8 @@ class CostAboveMax(HubError):
     code = "cost_above_max"
     status = 422
     title = "The cost is above the maximum"
+    remedy = "Ask for less, or set a higher `max_cost`."
+    fact_names = {"estimate_usd": "the most that it can cost", "max_cost_usd": "the `max_cost` that was given"}
 
 
 class QuoteExpired(HubError):
@@ -79,6 +95,8 @@ class QuoteExpired(HubError):
     code = "quote_expired"
     status = 422
     title = "The quote has expired"
+    remedy = "Make a new quote, or leave `quote_id` out."
+    fact_names = {"expired_at": "until when it was honoured"}
 
 
 class QuoteMismatch(HubError):
@@ -87,6 +105,7 @@ class QuoteMismatch(HubError):
     code = "quote_mismatch"
     status = 422
     title = "The quote is for another request"
+    remedy = "Send the model, prompt and parameters of the quote as they were, or make a new quote."
 
 
 class NotCancelable(HubError):

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "hub",
     "audit",
     "users",
@@ -132,7 +133,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Role": "generations.models.GenerationInput.Role",
     },
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "hub.api.schema_hooks.complete"],
 }
 
 # --- the truth: PostgreSQL --------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from hub import health
+from hub.api.docs_view import docs
 from hub.api.schema_view import SchemaView
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("usage.api.urls")),
     path("api/v1/", include("audit.api.urls")),
     path("api/v1/schema", SchemaView.as_view(), name="schema"),
+    path("api/v1/docs", docs, name="docs"),
 ]
 
 handler400 = "hub.api.handlers.bad_request"

@@ -59,6 +59,8 @@ class RangeNotSatisfiable(HubError):
     code = "range_not_satisfiable"
     status = 416
     title = "No such range"
+    fact_names = {"size_bytes": "how large the file is"}
+    header_names = ("Content-Range",)
 
     def __init__(self, *, size: int) -> None:
         detail = f"The range begins beyond the end of the file, which has {size} bytes."

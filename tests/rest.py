@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from generations.models import Generation, GenerationAttempt, GenerationInput, W
 from media.models import Media, Removal
 from usage.models import QuotaHold, QuotaPeriod, UsageDaily, UsageLog
 from users.models import ApiKey, User
+from users.services import issue_api_key
 
 PROBLEM = "application/problem+json"
 GENERATIONS = "/api/v1/generations"
@@ -29,6 +31,11 @@ class Caller:
     key: ApiKey
     text: str
     client: Client = field(default_factory=Client)
+
+    def with_scopes(self, scopes: Iterable[str]) -> Caller:
+        """The same account with a key that may do no more than this."""
+        key, text = issue_api_key(owner=self.user, name="limited", scopes=tuple(scopes))
+        return Caller(self.user, key, text)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """`body` goes as JSON; names of headers have underscores for dashes."""

@@ -13,6 +13,8 @@ class ModelUnpriced(HubError):
     code = "model_unpriced"
     status = 422
     title = "No price"
+    remedy = "Choose another model, or ask whoever runs the hub to price this one."
+    fact_names = {"model": "the model", "unit": "what has no price", "variant": "which sort of it"}
 
 
 class NoQuota(HubError):
@@ -21,6 +23,8 @@ class NoQuota(HubError):
     code = "no_quota"
     status = 402
     title = "No quota"
+    remedy = "Ask whoever runs the hub for a quota."
+    fact_names = {"kind": "the kind of work"}
 
 
 class QuotaRefusal(HubError):
@@ -31,6 +35,7 @@ class QuotaRefusal(HubError):
     """
 
     status = 402
+    fact_names = {"policies": "each quota that applies and where it stands"}
 
     def __init__(self, *, policies: Sequence[dict[str, str | None]], headers: dict[str, str] | None = None) -> None:
         super().__init__(type(self).__doc__, headers=headers, policies=list(policies))
@@ -41,6 +46,7 @@ class QuotaExceeded(QuotaRefusal):
 
     code = "quota_exceeded"
     title = "Quota exceeded"
+    remedy = "Ask for less, wait until `resets_at` of the policy, or ask for a larger quota."
 
 
 class QuotaHeld(QuotaRefusal):
@@ -48,6 +54,8 @@ class QuotaHeld(QuotaRefusal):
 
     code = "quota_held"
     title = "Quota held by jobs in flight"
+    remedy = "Wait for jobs in flight to end; `Retry-After` says when to try again."
+    header_names = ("Retry-After",)
     RETRY_AFTER_SECONDS = 5
 
     def __init__(self, *, policies: Sequence[dict[str, str | None]]) -> None:
@@ -60,6 +68,8 @@ class SummaryTooLarge(HubError):
     code = "summary_too_large"
     status = 422
     title = "The summary is too large"
+    remedy = "Choose a shorter range, or group by less."
+    fact_names = {"most": "the most groups of one answer"}
 
 
 class PriceFileInvalid(HubError):
@@ -68,6 +78,7 @@ class PriceFileInvalid(HubError):
     code = "price_file_invalid"
     status = 422
     title = "Malformed prices"
+    is_for_operators = True
 
 
 class PriceHistoryFixed(HubError):
@@ -76,6 +87,8 @@ class PriceHistoryFixed(HubError):
     code = "price_history_fixed"
     status = 409
     title = "Prices of the past stay"
+    is_for_operators = True
+    remedy = "Give the new price a start in the future."
 
 
 class PricesChangedMeanwhile(HubError):
@@ -84,3 +97,5 @@ class PricesChangedMeanwhile(HubError):
     code = "prices_changed_meanwhile"
     status = 409
     title = "Prices changed meanwhile"
+    is_for_operators = True
+    remedy = "Run load_prices --dry-run, then load_prices again."

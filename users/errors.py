@@ -14,6 +14,7 @@ class EmailMalformed(HubError):
     code = "email_malformed"
     status = 422
     title = "The email address is malformed"
+    is_for_operators = True
 
 
 class EmailTaken(HubError):
@@ -22,6 +23,8 @@ class EmailTaken(HubError):
     code = "email_taken"
     status = 409
     title = "The email address is taken"
+    is_for_operators = True
+    remedy = "Use the account that is there."
 
 
 class ScopeUnknown(HubError):
@@ -30,6 +33,7 @@ class ScopeUnknown(HubError):
     code = "scope_unknown"
     status = 422
     title = "Unknown scope"
+    fact_names = {"unknown": "the scopes that are not known", "known": "those that are"}
 
 
 class ExpiryPast(HubError):
@@ -92,6 +96,7 @@ class AccountSuspended(HubError):
     code = "account_suspended"
     status = 403
     title = "The account is suspended"
+    remedy = "Ask whoever runs the hub."
 
 
 class IpNotAllowed(HubError):
@@ -100,6 +105,7 @@ class IpNotAllowed(HubError):
     code = "ip_not_allowed"
     status = 403
     title = "The address is not allowed"
+    remedy = "Call from one of the networks of `allowed_ips`, or use a key without such a list."
 
 
 class KeyExceedsOwn(HubError):
@@ -108,6 +114,8 @@ class KeyExceedsOwn(HubError):
     code = "api_key_exceeds_own"
     status = 403
     title = "More than your own API key may do"
+    remedy = "Ask for no more than the key in use has, or use one that has more."
+    fact_names = {"exceeds": "`[{field, message}]`, each part that would be more"}
 
 
 class KeyLineageTooLong(HubError):
@@ -116,6 +124,8 @@ class KeyLineageTooLong(HubError):
     code = "api_key_lineage_too_long"
     status = 422
     title = "The line of API keys is too long"
+    remedy = "Make the key with one that stands earlier in the line."
+    fact_names = {"longest": "the most keys in a line"}
 
 
 class KeyEnded(HubError):
@@ -124,6 +134,7 @@ class KeyEnded(HubError):
     code = "api_key_ended"
     status = 409
     title = "The API key has ended"
+    remedy = "Make a new key with `POST /api/v1/api-keys`."
 
 
 class KeyChangedMeanwhile(HubError):
@@ -140,6 +151,7 @@ class OverlapInvalid(HubError):
     code = "overlap_invalid"
     status = 422
     title = "The overlap is not valid"
+    remedy = "Choose a `former_until` within the next 7 days; `null` ends the secret before at once."
 
 
 class ScopeMissing(HubError):
@@ -148,3 +160,5 @@ class ScopeMissing(HubError):
     code = "scope_missing"
     status = 403
     title = "The API key may not do this"
+    remedy = "Use a key with `required_scope`."
+    fact_names = {"required_scope": "the scope that is needed"}

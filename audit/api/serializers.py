@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from audit.actions import Action
 from audit.models import LONGEST_TARGET_TYPE, AuditLog
+from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import StrictCharField
 
@@ -18,9 +19,21 @@ class AuditQuery(CreatedQuery):
 
     action = serializers.ChoiceField(choices=Action.choices, required=False)
     target_type = StrictCharField(max_length=LONGEST_TARGET_TYPE, required=False, help_text="Such as `generation`.")
-    target_id = serializers.UUIDField(required=False)
+    target_id = serializers.UUIDField(required=False, help_text="The id of what it was done to.")
 
 
+@shown_as(
+    id="01a204d1-3830-7b1e-8c55-0d9e6a7f4b21",
+    action="generation.submitted",
+    actor="self",
+    actor_label="key 3kq8Zt1mWc5x",
+    target_type="generation",
+    target_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    ip=None,
+    data={"model": "gemini-3.8-flash"},
+    request_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    created_at="2026-11-22T19:41:00.124000Z",
+)
 class AuditSerializer(serializers.Serializer[Any]):
     """One thing that was done by or to the caller."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
@@ -11,10 +10,9 @@ from rest_framework.reverse import reverse
 
 from generations.models import Generation, GenerationInput
 from generations.selectors import Detail, Offer
-from generations.services.quote import Offered
+from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import (
-    PolicySerializer,
     StrictCharField,
     StrictSerializer,
     StrictUUIDField,
@@ -22,7 +20,6 @@ from hub.api.serializers import (
     UsdInputField,
     refuse_controls,
 )
-from hub.common import money
 from media.api.serializers import FileSerializer
 from media.models import Media
 from usage.enums import Unit
@@ -51,6 +48,11 @@ class InputSerializer(StrictSerializer):
     )
 
 
+@shown_as(
+    model="gemini-3.8-flash",
+    prompt="Three sentences about the sea at night.",
+    parameters={"max_output_tokens": 400},
+)
 class QuoteOrderSerializer(StrictSerializer):
     """What a client wants the price of."""
 
@@ -62,6 +64,13 @@ class QuoteOrderSerializer(StrictSerializer):
     )
 
 
+@shown_as(
+    model="gemini-3.8-flash",
+    prompt="Three sentences about the sea at night.",
+    parameters={"max_output_tokens": 400},
+    tags=["campaign-7"],
+    max_cost="0.05",
+)
 class OrderSerializer(QuoteOrderSerializer):
     """What a client asks for."""
 
@@ -125,6 +134,29 @@ OUTPUTS = PolymorphicProxySerializer(
 )
 
 
+@shown_as(
+    id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    kind="text",
+    model="gemini-3.8-flash",
+    status="succeeded",
+    parameters={"max_output_tokens": 400},
+    tags=["campaign-7"],
+    prompt="Three sentences about the sea at night.",
+    estimate_usd="0.0018",
+    cost_usd="0.00034",
+    usage={"input_token": 9, "output_token": 74},
+    outputs=[{"text": "The sea keeps its own hours."}],
+    error=None,
+    attempts=1,
+    queue_position=None,
+    created_at="2026-11-22T19:41:00.120000Z",
+    started_at="2026-11-22T19:41:00.180000Z",
+    finished_at="2026-11-22T19:41:01.950000Z",
+    links={
+        "self": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6",
+        "cancel": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6/cancel",
+    },
+)
 class GenerationSerializer(serializers.Serializer[Any]):
     """One generation."""
 
@@ -171,63 +203,6 @@ class GenerationSerializer(serializers.Serializer[Any]):
         return {link: reverse(name, args=[detail.generation.id], request=request) for link, name in names.items()}
 
 
-class QuotedPolicySerializer(PolicySerializer):
-    """Where one quota stands, and where it would."""
-
-    remaining_after_usd = serializers.CharField(help_text="Below zero: it does not fit.")
-
-
-class QuotedPriceSerializer(serializers.Serializer[Any]):
-    """The price of one unit, and the row of the price list that says so."""
-
-    variant = serializers.CharField(allow_blank=True)
-    price_id = serializers.UUIDField()
-    usd = serializers.CharField()
-
-
-class ReasonSerializer(serializers.Serializer[Any]):
-    """Why it would not be admitted: the problem that a submission would meet now."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class QuoteSerializer(serializers.Serializer[Any]):
-    """What a generation would cost at the most, and whether it would be admitted now."""
-
-    quote_id = serializers.UUIDField(source="quote.id")
-    model = serializers.CharField(source="quote.model")
-    kind = serializers.ChoiceField(choices=Generation.Kind.choices, source="priced.spec.kind")
-    parameters = serializers.DictField(source="priced.parameters", help_text="Complete with the model's defaults.")
-    amount_usd = UsdField(source="quote.amount", help_text="The most that it can cost; this much would be held.")
-    units = serializers.DictField(child=serializers.IntegerField(), source="priced.units", help_text="At the most.")
-    prices = serializers.DictField(child=QuotedPriceSerializer(), help_text="The price of each unit.")
-    policies = serializers.SerializerMethodField(help_text="Each quota that it would touch, as it stands now.")
-    admitted = serializers.SerializerMethodField()
-    reason = serializers.SerializerMethodField()
-    expires_at = serializers.DateTimeField(source="quote.expires_at", help_text="Until then the price is honoured.")
-
-    @extend_schema_field(QuotedPolicySerializer(many=True))
-    def get_policies(self, offered: Offered) -> list[dict[str, str | None]]:
-        amount = offered.quote.amount
-        return [
-            {
-                **status.as_policy(amount),
-                "remaining_after_usd": money.text(status.limit_with_grants - status.spent - status.held - amount),
-            }
-            for status in offered.statuses
-        ]
-
-    def get_admitted(self, offered: Offered) -> bool:
-        return offered.refusal is None
-
-    @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_reason(self, offered: Offered) -> dict[str, str] | None:
-        if offered.refusal is None:
-            return None
-        return {"code": offered.refusal.code, "message": cleandoc(offered.refusal.__doc__ or "")}
-
-
 class ParameterSerializer(serializers.Serializer[Any]):
     """One parameter of a model; a limit that is not there does not exist."""
 
@@ -264,6 +239,16 @@ class InputsSerializer(serializers.Serializer[Any]):
     kinds = InputKindSerializer(many=True)
 
 
+@shown_as(
+    id="veo-3.1-lite-generate-001",
+    kind="video",
+    adapter="vertex",
+    parameters={"duration_seconds": {"type": "integer", "enum": [4, 6, 8], "default": 8}},
+    inputs=[],
+    max_prompt_characters=4000,
+    prices=[{"unit": "video_second", "variant": "720p", "usd": "0.05"}],
+    shutdown_at=None,
+)
 class ModelSerializer(serializers.Serializer[Any]):
     """One model on offer."""
 

@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from generations import selectors
+from generations.api.quote_serializers import QuoteSerializer
 from generations.api.serializers import (
     GenerationQuery,
     GenerationSerializer,
     ModelSerializer,
     OrderSerializer,
     QuoteOrderSerializer,
-    QuoteSerializer,
 )
 from generations.models import Generation
 from generations.services.cancel import cancel

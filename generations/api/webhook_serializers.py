@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from generations.models import Event, Generation, WebhookDelivery, WebhookEndpoint
 from generations.models.webhooks import LONGEST_DESCRIPTION
+from hub.api.examples import example_of, shown_as
 from hub.api.pagination import PageQuery
 from hub.api.serializers import StrictBooleanField, StrictCharField, StrictSerializer
 from hub.common.http import LONGEST_URL
@@ -25,6 +26,7 @@ def _events(**kwargs: Any) -> serializers.ListField:
     return serializers.ListField(child=child, max_length=len(Event.values), help_text=EVENTS_HELP, **kwargs)
 
 
+@shown_as(url="https://example.org/hook", events=["generation.succeeded", "generation.failed"])
 class NewEndpointSerializer(StrictSerializer):
     """What an endpoint is made of."""
 
@@ -33,6 +35,7 @@ class NewEndpointSerializer(StrictSerializer):
     description = StrictCharField(max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True)
 
 
+@shown_as(events=["generation.succeeded"], description="The studio's own server.")
 class EndpointChangeSerializer(StrictSerializer):
     """What may be changed of an endpoint; what is left out stays."""
 
@@ -42,6 +45,7 @@ class EndpointChangeSerializer(StrictSerializer):
     enabled = StrictBooleanField(required=False, help_text="False: nothing is sent, and what waits is abandoned.")
 
 
+@shown_as(overlap_seconds=3600)
 class RotationSerializer(StrictSerializer):
     """How long the former secret signs beside the new one."""
 
@@ -53,6 +57,19 @@ class RotationSerializer(StrictSerializer):
     )
 
 
+@shown_as(
+    id="01a204c8-77d0-7f02-8c1a-9e5b4d3a2c10",
+    url="https://example.org/hook",
+    events=["generation.succeeded", "generation.failed"],
+    description="",
+    enabled=True,
+    disabled_at=None,
+    disabled_reason="",
+    failing_since=None,
+    consecutive_failures=0,
+    previous_secret_until=None,
+    created_at="2026-11-22T19:30:00.120000Z",
+)
 class EndpointSerializer(serializers.Serializer[Any]):
     """One webhook endpoint."""
 
@@ -80,6 +97,7 @@ class EndpointSerializer(serializers.Serializer[Any]):
         return serializers.DateTimeField().to_representation(until)
 
 
+@shown_as(**example_of(EndpointSerializer), secret="whsec_<base64, shown this once>")
 class EndpointWithSecretSerializer(EndpointSerializer):
     """A webhook endpoint with its new secret, which is shown this once."""
 
@@ -111,6 +129,31 @@ class PayloadSerializer(serializers.Serializer[Any]):
     data = PayloadDataSerializer()  # type: ignore[assignment]  # a field, which the metaclass takes out of the class
 
 
+@shown_as(
+    id="01a204d1-3f50-7ad3-b0c4-1f6e5d4c3b2a",
+    endpoint_id="01a204c8-77d0-7f02-8c1a-9e5b4d3a2c10",
+    event_id="01a204d1-3f4f-7e11-9d2c-8a7b6c5d4e3f",
+    event="generation.succeeded",
+    generation_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    payload={
+        "type": "generation.succeeded",
+        "timestamp": "2026-11-22T19:41:01.950000Z",
+        "data": {
+            "id": "01a204d1-382c-7601-9a4a-659f913aebb6",
+            "status": "succeeded",
+            "kind": "text",
+            "model": "gemini-3.8-flash",
+        },
+    },
+    redelivery_of=None,
+    state="delivered",
+    attempts=1,
+    next_attempt_at=None,
+    last_response_code=204,
+    last_error="",
+    delivered_at="2026-11-22T19:41:02.310000Z",
+    created_at="2026-11-22T19:41:01.952000Z",
+)
 class DeliverySerializer(serializers.Serializer[Any]):
     """One event for one endpoint."""
 

@@ -11,6 +11,8 @@ class UrlRefused(HubError):
     code = "webhook_url_refused"
     status = 422
     title = "The URL is refused"
+    remedy = "Use an https URL whose host resolves to public addresses alone."
+    fact_names = {"errors": "`[{field, message}]`, why it is refused"}
 
 
 class TooManyEndpoints(HubError):
@@ -19,6 +21,8 @@ class TooManyEndpoints(HubError):
     code = "too_many_webhook_endpoints"
     status = 409
     title = "Too many webhook endpoints"
+    remedy = "Delete an endpoint that is not needed."
+    fact_names = {"limit": "the most endpoints of an account"}
 
 
 class EndpointDisabled(HubError):
@@ -27,6 +31,7 @@ class EndpointDisabled(HubError):
     code = "webhook_endpoint_disabled"
     status = 409
     title = "The webhook endpoint is disabled"
+    remedy = 'Turn it on with `PATCH {"enabled": true}`, then try again.'
 
 
 class DeliveryPending(HubError):
@@ -35,3 +40,4 @@ class DeliveryPending(HubError):
     code = "webhook_delivery_pending"
     status = 409
     title = "Still being delivered"
+    remedy = "Wait until the delivery's `state` is no longer `pending`."

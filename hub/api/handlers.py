@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from hub.api.problems import problem_response
 
-_TEXTS = {
+TEXTS = {
     400: ("bad_request", "Bad request", "The request could not be read."),
     403: ("forbidden", "Not allowed", "You are not allowed to do this."),
     405: ("method_not_allowed", "Method not allowed", "The header Allow lists the methods of this address."),
@@ -20,7 +20,7 @@ _TEXTS = {
 
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
-    code, title, detail = _TEXTS[status]
+    code, title, detail = TEXTS[status]
     if request.path.startswith("/admin/"):
         return render(request, "error.html", {"status": status, "title": title, "detail": detail}, status=status)
     return problem_response(code=code, status=status, title=title, detail=detail)

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from hub.api.examples import give_page_example
 from hub.api.serializers import StrictSerializer
 from hub.common.models import HubModel
 
@@ -114,7 +115,9 @@ def page_of(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[
     """How a page of such results is described in the schema."""
     name = shape.__name__.removesuffix("Serializer")
     next_url = serializers.URLField(allow_null=True, help_text="The next page; null on the last.")
-    return inline_serializer(f"{name}Page", {"results": shape(many=True), "next": next_url})
+    page = inline_serializer(f"{name}Page", {"results": shape(many=True), "next": next_url})
+    give_page_example(page, shape)
+    return page
 
 
 def page_response(request: Request, results: Any, following: Position | None = None) -> Response:

@@ -26,6 +26,7 @@ class BodyTooLarge(HubError):
     code = "body_too_large"
     status = 413
     title = "The body is too large"
+    fact_names = {"limit_bytes": "the most that is taken"}
 
 
 class StrictJSONParser(BaseParser):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 
 from hub.api.problems import CONTENT_TYPE
-from hub.api.serializers import ProblemSerializer
+from hub.api.serializers import ProblemSerializer, StrictSerializer
 
 ALWAYS = {
     "401": "The API key is missing, malformed, unknown, expired or revoked.",
@@ -37,6 +38,12 @@ class HubSchema(AutoSchema):
             operation["responses"].setdefault(status, {"description": description, "content": content})
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """A strict serializer refuses unknown fields, and the schema says so."""
+        shape: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        is_strict = isinstance(force_instance(serializer), StrictSerializer)  # type: ignore[no-untyped-call]
+        return shape | {"additionalProperties": False} if is_strict else shape
 
     def _refusals(self, operation: dict[str, Any]) -> dict[str, str]:
         places = {parameter["in"] for parameter in operation.get("parameters", ())}

@@ -11,11 +11,18 @@ class HubError(Exception):
 
     `code` is stable and never changes; `status` is the HTTP status it maps to; the class's docstring is the default
     detail; `facts` are extension members of the problem document; `headers` go into the answer.
+
+    The rest is what docs/ERRORS.md says of it: `remedy` is what the client can do (empty: what its status says),
+    `fact_names` and `header_names` are what it may carry; an error of commands alone `is_for_operators`.
     """
 
     code = "error"
     status = 400
     title = "The request could not be carried out"
+    remedy = ""
+    fact_names: Mapping[str, str] = {}
+    header_names: tuple[str, ...] = ()
+    is_for_operators = False
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object) -> None:
         self.detail = detail or cleandoc(type(self).__doc__ or self.title)
@@ -42,6 +49,7 @@ class IdempotencyKeyReused(HubError):
     code = "idempotency_key_reused"
     status = 422
     title = "Idempotency-Key reused"
+    remedy = "Use a new key for a new request; repeat the very same body under the old one."
 
 
 class NotFound(HubError):

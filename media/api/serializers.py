@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import StrictSerializer
 from media.models import Media
@@ -40,6 +41,20 @@ class FileSerializer(serializers.Serializer[Any]):
         return reverse("media-content", args=[media.id], request=self.context.get("request"))
 
 
+@shown_as(
+    id="01a204d2-0a51-7c11-8f3e-2f6a0b7d9c44",
+    kind="video",
+    mime_type="video/mp4",
+    bytes=2481152,
+    width=1280,
+    height=720,
+    duration_seconds=8.0,
+    url="https://hub.example.com/api/v1/media/01a204d2-0a51-7c11-8f3e-2f6a0b7d9c44/content",
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    generation_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    created_at="2026-11-22T19:42:10.120000Z",
+    expires_at=None,
+)
 class MediaSerializer(FileSerializer):
     """A file as an object of its own."""
 

@@ -32,6 +32,8 @@ from media.uploading import upload
 from users.models import ApiKey, User
 
 READ, WRITE = "media:read", "media:write"
+# A file comes as its own type, whichever the provider gave it.
+ANY_TYPE = "*/*"
 
 
 def _header(name: str, text: str, *, codes: list[int] | bool = False) -> OpenApiParameter:
@@ -140,10 +142,13 @@ class ContentView(HubView):
             _header("If-None-Match", "The ETag of a copy at hand."),
             _header("If-Range", "The ETag of the part at hand: without a match the whole file comes."),
             _header("ETag", "The SHA-256 of the whole file.", codes=[200, 206]),
+            _header("Content-Disposition", "A name to save it under.", codes=[200, 206]),
+            _header("Accept-Ranges", "`bytes`.", codes=[200, 206]),
+            _header("Content-Range", "Which part.", codes=[206]),
         ],
         responses={
-            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
-            (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+            (200, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "The file, as its own type."),
+            (206, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
             307: OpenApiResponse(description="The file is in an object store: `Location` is an address that expires."),
             304: OpenApiResponse(description="The copy at hand is the file."),
             (416, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The range begins beyond the end of the file."),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hub.api.examples import example_of, shown_as
 from hub.api.serializers import StrictCharField, StrictSerializer, UsdField, UsdInputField, refuse_controls
 from usage.api.serializers import QuotaSerializer
 from usage.enums import Period
@@ -51,6 +52,12 @@ class CapInput(StrictSerializer):
     limit_usd = UsdInputField()
 
 
+@shown_as(
+    name="nightly videos",
+    scopes=["generations:read", "generations:write", "media:read"],
+    caps=[{"period": "day", "limit_usd": "5"}],
+    allowed_ips=["192.0.2.0/24"],
+)
 class NewKeyInput(StrictSerializer):
     """An API key that a client wants. What is left out is as the key that asks has it."""
 
@@ -77,6 +84,7 @@ class NewKeyInput(StrictSerializer):
         return by_period
 
 
+@shown_as(former_until=None)
 class RotationInput(StrictSerializer):
     """How long the secret until now goes on working."""
 
@@ -112,6 +120,30 @@ def shown_keys(keys: Sequence[ApiKey], caps: Mapping[Any, Sequence[QuotaStatus]]
     return [ShownKey(key, caps.get(key.pk, ())) for key in keys]
 
 
+@shown_as(
+    id="01a1f7c0-90aa-7be0-9d53-8c1e42a6b7d0",
+    name="nightly videos",
+    prefix="3kq8Zt1mWc5x",
+    status="active",
+    scopes=["generations:read", "generations:write", "media:read"],
+    allowed_ips=["192.0.2.0/24"],
+    caps=[
+        {
+            "period": "day",
+            "limit_usd": "5.00",
+            "spent_usd": "1.20",
+            "held_usd": "0.40",
+            "remaining_usd": "3.40",
+            "resets_at": "2026-11-23T00:00:00Z",
+        }
+    ],
+    made_by_api_key_id=None,
+    created_at="2026-11-20T08:00:00Z",
+    expires_at=None,
+    last_used_at="2026-11-22T19:00:00Z",
+    former_until=None,
+    revoked_at=None,
+)
 class ApiKeySerializer(serializers.Serializer[Any]):
     """An API key, without its secret."""
 
@@ -144,12 +176,22 @@ class ApiKeySerializer(serializers.Serializer[Any]):
         return str(shown.key.lineage[0]) if shown.key.lineage else None
 
 
+@shown_as(**example_of(ApiKeySerializer), api_key="hub_3kq8Zt1mWc5x_<43 characters, shown this once>")
 class KeyWithSecretSerializer(ApiKeySerializer):
     """An API key with its whole text, which is in this answer alone."""
 
     api_key = serializers.CharField(source="text", help_text="Shown this once; keep it safe.")
 
 
+@shown_as(
+    id="01a1f7bf-5c2d-7a41-9f0e-6b3d8e2c1a90",
+    email="studio@example.org",
+    status="active",
+    created_at="2026-11-20T07:55:00Z",
+    last_active_at="2026-11-22T19:00:00Z",
+    api_key=example_of(ApiKeySerializer),
+    quotas=[example_of(QuotaSerializer)],
+)
 class AccountSerializer(serializers.Serializer[Any]):
     """The caller."""
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hub.api.examples import shown_as
 from hub.api.pagination import CreatedQuery
 from hub.api.serializers import StrictCharField, StrictSerializer, UsdField
 from usage.enums import Kind, Outcome, Period
@@ -23,7 +24,7 @@ class LedgerQuery(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     outcome = serializers.ChoiceField(choices=Outcome.choices, required=False)
     api_key = serializers.UUIDField(required=False, help_text="The id of the key that was used.")
-    generation = serializers.UUIDField(required=False)
+    generation = serializers.UUIDField(required=False, help_text="The id of a generation.")
     tag = StrictCharField(max_length=LONGEST_TAG, required=False, help_text="One of the generation's tags, whole.")
 
 
@@ -41,7 +42,7 @@ class RangeQuery(LedgerQuery):
 class ExportQuery(RangeQuery):
     """The query of the export."""
 
-    format = serializers.ChoiceField(choices=list(FORMATS), default="csv")
+    format = serializers.ChoiceField(choices=list(FORMATS), default="csv", help_text="CSV, or JSON Lines.")
 
 
 @extend_schema_field({"type": "string", "examples": ["day,model"]})
@@ -76,6 +77,13 @@ class SummaryQuery(RangeQuery):
         return {**attrs, "created_after": after, "created_before": before}
 
 
+@shown_as(
+    day="2026-11-22",
+    model="imagen-4.0-generate-001",
+    requests=12,
+    cost_usd="0.96",
+    units={"image": 24},
+)
 class GroupSerializer(serializers.Serializer[Any]):
     """One group of the summary; of the first six fields it has those that were asked for."""
 
@@ -103,6 +111,27 @@ class UnitPriceSerializer(serializers.Serializer[Any]):
     usd = serializers.CharField(help_text="US dollars for one unit.")
 
 
+@shown_as(
+    id="01a204d3-5b1d-7a90-b5c2-7d5e9a1f0c33",
+    generation_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    attempt_id="01a204d1-3a10-7d42-8a2b-51c6b7e8f901",
+    api_key_id="01a1f7c0-90aa-7be0-9d53-8c1e42a6b7d0",
+    model="imagen-4.0-generate-001",
+    kind="image",
+    units={"image": 2},
+    prices={"image": {"variant": "", "price_id": "01a1f000-1f2e-7c3d-9b4a-5d6e7f809112", "usd": "0.04"}},
+    cost_usd="0.08",
+    estimate_usd="0.08",
+    outcome="succeeded",
+    confirmed=True,
+    estimated=False,
+    over_hold=False,
+    latency_ms=5210,
+    provider_request_id="",
+    request_id="01a204d1-382c-7601-9a4a-659f913aebb6",
+    tags=["campaign-7"],
+    created_at="2026-11-22T19:41:05.950000Z",
+)
 class UsageSerializer(serializers.Serializer[Any]):
     """One request to a provider."""
 
@@ -129,6 +158,16 @@ class UsageSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+@shown_as(
+    kind="video",
+    period="month",
+    limit_usd="120.00",
+    granted_usd="20.00",
+    spent_usd="35.20",
+    held_usd="3.20",
+    remaining_usd="81.60",
+    resets_at="2026-12-01T00:00:00Z",
+)
 class QuotaSerializer(serializers.Serializer[Any]):
     """One quota in its current period."""
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -31,6 +31,19 @@ from usage.summary import summary
 from users.models import User
 
 SCOPE = "usage:read"
+# Of each format, how it begins; CSV has more columns, JSON Lines more members.
+FIRST_LINES = {
+    "text/csv": "id,created_at,generation_id\r\n01a204d3-5b1d-7a90-b5c2-7d5e9a1f0c33,2026-11-22T19:41:05.950000Z,…\r\n",
+    "application/jsonl": '{"id": "01a204d3-5b1d-7a90-b5c2-7d5e9a1f0c33", "cost_usd": "0.08"}\n',
+}
+FILE_NAME = OpenApiParameter(
+    "Content-Disposition", str, OpenApiParameter.HEADER, description="A name to save it under.", response=[200]
+)
+
+
+def _file(kind: str, beginning: str) -> OpenApiResponse:
+    example = OpenApiExample("Beginning", value=beginning, media_type=kind)
+    return OpenApiResponse(OpenApiTypes.STR, "The file, streamed.", examples=[example])
 
 
 class UsageView(HubView):
@@ -82,8 +95,8 @@ class ExportView(HubView):
 
     @extend_schema(
         operation_id="usage_export",
-        parameters=[ExportQuery],
-        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/jsonl"): OpenApiTypes.STR},
+        parameters=[ExportQuery, FILE_NAME],
+        responses={(200, kind): _file(kind, line) for kind, line in FIRST_LINES.items()},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         """Every row, oldest first, streamed; made until now unless `created_before` says otherwise."""
