@@ -50,7 +50,7 @@ class InvalidInputs(HubError):
     status = 422
     title = "Invalid inputs"
     remedy = (
-        "Look under `inputs` of the model in `GET /api/v1/models`: how many files of which types and roles it takes."
+        "`inputs` of the model in `GET /api/v1/models` says how many files of which types and roles it takes."
     )
     fact_names = {"errors": "`{field, message}` for each file that does not fit"}
 

@@ -11,6 +11,7 @@ class UnsupportedMedia(HubError):
     code = "unsupported_media"
     status = 415
     title = "The file is of no known type"
+    remedy = "Send PNG, JPEG, WebP, MP4, MP3 or WAV."
 
 
 class UnreadableMedia(HubError):
@@ -19,6 +20,7 @@ class UnreadableMedia(HubError):
     code = "unreadable_media"
     status = 422
     title = "The file cannot be opened"
+    remedy = "Check that it opens on your side, and send it whole."
 
 
 class MediaTooLarge(HubError):
@@ -27,6 +29,8 @@ class MediaTooLarge(HubError):
     code = "media_too_large"
     status = 413
     title = "The file is too large"
+    remedy = "Send a smaller one."
+    fact_names = {"maximum_bytes": "the most bytes"}
 
 
 class MediaOverLimit(HubError):
@@ -35,6 +39,14 @@ class MediaOverLimit(HubError):
     code = "media_over_limit"
     status = 422
     title = "Too many pixels or seconds"
+    remedy = "Send a smaller picture or a shorter recording."
+    fact_names = {
+        "width": "pixels across",
+        "height": "pixels down",
+        "maximum_pixels": "the most pixels in all",
+        "seconds": "how long it is",
+        "maximum_seconds": "the longest",
+    }
 
 
 class MalformedUpload(HubError):
@@ -43,6 +55,7 @@ class MalformedUpload(HubError):
     code = "malformed_upload"
     status = 400
     title = "The upload cannot be read"
+    remedy = "Send one field `file` as multipart/form-data."
 
 
 class MediaInUse(HubError):
@@ -51,6 +64,7 @@ class MediaInUse(HubError):
     code = "media_in_use"
     status = 409
     title = "The file is in use"
+    remedy = "Cancel the generation, or delete the file when it has ended."
 
 
 class RangeNotSatisfiable(HubError):

@@ -50,6 +50,7 @@ class FileSerializer(serializers.Serializer[Any]):
     height=720,
     duration_seconds=8.0,
     url="https://hub.example.com/api/v1/media/01a204d2-0a51-7c11-8f3e-2f6a0b7d9c44/content",
+    source="generated",
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     generation_id="01a204d1-382c-7601-9a4a-659f913aebb6",
     created_at="2026-11-22T19:42:10.120000Z",
@@ -75,6 +76,7 @@ class MediaSerializer(FileSerializer):
         return UPLOADED if media.reference is None else GENERATED
 
 
+@shown_as(file="(the bytes of photo.png)")
 class UploadSerializer(StrictSerializer):
     """A file to take in."""
 
