@@ -66,7 +66,7 @@ def world() -> dict[str, Any]:
     """Whatever a refused request must leave as it is."""
     tables = (
         *(Generation, GenerationAttempt, Media, QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
-        *(WebhookEndpoint, WebhookDelivery),
+        *(WebhookEndpoint, WebhookDelivery, ApiKey),
     )
     return {
         **{table.__name__: table.objects.count() for table in tables},
