@@ -49,9 +49,7 @@ class InvalidInputs(HubError):
     code = "invalid_inputs"
     status = 422
     title = "Invalid inputs"
-    remedy = (
-        "`inputs` of the model in `GET /api/v1/models` says how many files of which types and roles it takes."
-    )
+    remedy = "`inputs` of the model in `GET /api/v1/models` says how many files of which types and roles it takes."
     fact_names = {"errors": "`{field, message}` for each file that does not fit"}
 
 

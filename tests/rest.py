@@ -81,7 +81,7 @@ def world() -> dict[str, Any]:
     tables = (
         *(Generation, GenerationAttempt, GenerationInput, Media, Removal),
         *(QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
-        *(WebhookEndpoint, WebhookDelivery),
+        *(WebhookEndpoint, WebhookDelivery, ApiKey),
     )
     return {
         **{table.__name__: table.objects.count() for table in tables},

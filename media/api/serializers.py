@@ -76,7 +76,6 @@ class MediaSerializer(FileSerializer):
         return UPLOADED if media.reference is None else GENERATED
 
 
-@shown_as(file="(the bytes of photo.png)")
 class UploadSerializer(StrictSerializer):
     """A file to take in."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseNotModified, QueryDict, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -58,6 +58,14 @@ class MediaListView(HubView):
     @extend_schema(
         operation_id="media_upload",
         request=UploadSerializer,
+        examples=[
+            OpenApiExample(
+                "A picture",
+                value={"file": "(the bytes of photo.png)"},
+                media_type="multipart/form-data",
+                request_only=True,
+            )
+        ],
         parameters=[
             idempotency.PARAMETER,
             _header("Location", "The file.", codes=[201]),
