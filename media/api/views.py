@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from hub.api import idempotency
+from hub.api.examples import example_of
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer
@@ -64,7 +65,8 @@ class MediaListView(HubView):
                 value={"file": "(the bytes of photo.png)"},
                 media_type="multipart/form-data",
                 request_only=True,
-            )
+            ),
+            OpenApiExample("Taken in", value=example_of(MediaSerializer), response_only=True, status_codes=["201"]),
         ],
         parameters=[
             idempotency.PARAMETER,
