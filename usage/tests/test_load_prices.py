@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from audit.models import AuditLog
-from usage.errors import PriceHistoryFixed, PricesChangedMeanwhile
+from usage.errors import PriceFileInvalid, PriceHistoryFixed, PricesChangedMeanwhile
 from usage.models import ModelPrice
 from usage.price_file import parse_prices
 from usage.selectors import rate_card
@@ -116,7 +116,7 @@ def test_it_refuses_to_edit_the_past(blocks: list[str], message: str, load: Load
         load(*blocks)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert isinstance(refusal.value.__cause__, PriceHistoryFixed)
+    assert isinstance(refusal.value.__cause__, PriceHistoryFixed | PriceFileInvalid)
     assert rows() == before
     assert AuditLog.objects.filter(action="prices.loaded").count() == 1
 
