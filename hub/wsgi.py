@@ -1,4 +1,4 @@
-"""The web process."""
+"""Django as the threads of the web process run it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from hub.api.chunked import ChunkedBodies
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = ChunkedBodies(get_wsgi_application())
+application = get_wsgi_application()

@@ -127,6 +127,7 @@ class LinksSerializer(serializers.Serializer[Any]):
 
     self = serializers.URLField()
     cancel = serializers.URLField()
+    events = serializers.URLField()
 
 
 OUTPUTS = PolymorphicProxySerializer(
@@ -156,6 +157,7 @@ OUTPUTS = PolymorphicProxySerializer(
     links={
         "self": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6",
         "cancel": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6/cancel",
+        "events": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6/events",
     },
 )
 class GenerationSerializer(serializers.Serializer[Any]):
@@ -199,7 +201,7 @@ class GenerationSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(LinksSerializer)
     def get_links(self, detail: Detail) -> dict[str, str]:
-        names = {"self": "generation", "cancel": "generation-cancel"}
+        names = {"self": "generation", "cancel": "generation-cancel", "events": "generation-events"}
         request = self.context["request"]
         return {link: reverse(name, args=[detail.generation.id], request=request) for link, name in names.items()}
 

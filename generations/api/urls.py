@@ -11,6 +11,7 @@ urlpatterns = [
     path("quotes", views.QuotesView.as_view(), name="quotes"),
     path("generations", views.GenerationsView.as_view(), name="generations"),
     path("generations/<uuid:generation_id>", views.GenerationView.as_view(), name="generation"),
+    path("generations/<uuid:generation_id>/events", views.EventsView.as_view(), name="generation-events"),
     path("generations/<uuid:generation_id>/cancel", views.CancelView.as_view(), name="generation-cancel"),
     path("webhook-endpoints", webhook_views.EndpointsView.as_view(), name="webhook-endpoints"),
     path("webhook-endpoints/<uuid:endpoint_id>", webhook_views.EndpointView.as_view(), name="webhook-endpoint"),

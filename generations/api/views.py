@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from generations import selectors
+from generations.api import following
 from generations.api.quote_serializers import QuoteSerializer
 from generations.api.serializers import (
     GenerationQuery,
@@ -27,7 +30,8 @@ from generations.services.cancel import cancel
 from generations.services.inputs import Input
 from generations.services.quote import make_quote
 from generations.services.submit import Order, submit
-from hub.api import idempotency
+from hub.api import event_stream, idempotency, preferences
+from hub.api.event_stream import EventStreamRenderer
 from hub.api.pagination import page_of, page_response, take_page
 from hub.api.problems import CONTENT_TYPE
 from hub.api.serializers import ProblemSerializer, StrictSerializer
@@ -35,16 +39,40 @@ from hub.api.views import HubView, parsed, parsed_query
 from users.models import ApiKey, User
 
 READ, WRITE = "generations:read", "generations:write"
+EVENTS_EXAMPLE = OpenApiExample(
+    "events",
+    'retry: 2000\n\nid: 1\nevent: status\ndata: {"id": "01a204d1-382c-7601-9a4a-659f913aebb6", "status": "queued", '
+    '"at": "2026-11-22T19:41:00.120000Z"}\n\nid: 2.1795376460180-0\nevent: delta\ndata: {"text": "The sea"}\n\n',
+    media_type=event_stream.MEDIA_TYPE,
+)
+EVENTS = OpenApiResponse(
+    OpenApiTypes.STR,
+    "`status` events `{id, status, at}` for queued and running; `delta` events `{text}` of a text that was asked for "
+    "as events; at last `generation`, the generation itself. Each has an id.",
+    examples=[EVENTS_EXAMPLE],
+)
+WAITED = "The preference that was followed: `wait=N`."
+LAST_EVENT = OpenApiParameter(
+    following.LAST_EVENT,
+    {"type": "string", "pattern": following.EVENT_ID},
+    OpenApiParameter.HEADER,
+    description="The id of the last event that was received: those after it are sent.",
+)
 
 
-def _response_header(name: str, text: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=[202])
+def _response_header(name: str, text: str, *, on: int = status.HTTP_202_ACCEPTED) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=[on])
 
 
 class GenerationsView(HubView):
     """The caller's generations, and a new one."""
 
     required_scope = {"GET": READ, "POST": WRITE}
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """A submission may be answered with its events."""
+        renderers = super().get_renderers()
+        return [*renderers, EventStreamRenderer()] if self.request.method == "POST" else renderers
 
     @extend_schema(
         operation_id="generations_list", parameters=[GenerationQuery], responses=page_of(GenerationSerializer)
@@ -61,13 +89,16 @@ class GenerationsView(HubView):
         request=OrderSerializer,
         parameters=[
             idempotency.PARAMETER,
+            preferences.PARAMETER,
+            _response_header(preferences.APPLIED, WAITED),
             _response_header("Location", "The generation."),
             _response_header(
                 idempotency.REPLAYED, "`true` when this key and body were sent before; nothing new was made."
             ),
         ],
         responses={
-            202: GenerationSerializer,
+            (202, "application/json"): GenerationSerializer,
+            (200, event_stream.MEDIA_TYPE): EVENTS,
             (402, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "No quota, or too little: `policies` has each."),
             (404, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "There is no such quote, or it is not yours."),
             (409, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The Idempotency-Key is in progress: try again."),
@@ -77,12 +108,16 @@ class GenerationsView(HubView):
         """Submits a generation: the most that it can cost is held, and it is made in the background."""
         given = parsed(OrderSerializer, request.data)
         order = replace(_order(given), idempotency_key=idempotency.idempotency_key(request))
+        seconds = preferences.wait_seconds(request)
         generation, is_replay = submit(api_key=cast(ApiKey, request.auth), order=order)
-        [shown] = _shown(request, [generation])
         headers = {"Location": reverse("generation", args=[generation.id], request=request)}
         if is_replay:
             headers[idempotency.REPLAYED] = "true"
-        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+        if request.accepted_renderer.media_type == event_stream.MEDIA_TYPE:
+            following.answer_with_events(request, generation_id=generation.id)
+        else:
+            headers |= _waited_for(request, generation, seconds)
+        return Response(_shown(request, [generation])[0], status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
 class QuotesView(HubView):
@@ -103,10 +138,39 @@ class GenerationView(HubView):
 
     required_scope = READ
 
-    @extend_schema(operation_id="generations_get", responses=GenerationSerializer)
+    @extend_schema(
+        operation_id="generations_get",
+        parameters=[preferences.PARAMETER, _response_header(preferences.APPLIED, WAITED, on=status.HTTP_200_OK)],
+        responses=GenerationSerializer,
+    )
     def get(self, request: Request, generation_id: UUID) -> Response:
-        """One generation as it is now."""
+        """One generation as it is now, or with `Prefer: wait=N` as it is when it has ended."""
+        seconds = preferences.wait_seconds(request)
         generation = selectors.one_of(user=cast(User, request.user), generation_id=generation_id)
+        return Response(_shown(request, [generation])[0], headers=_waited_for(request, generation, seconds))
+
+
+class EventsView(HubView):
+    """What happens to a generation."""
+
+    required_scope = READ
+    renderer_classes = (EventStreamRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="generations_events",
+        parameters=[LAST_EVENT],
+        responses={
+            (200, event_stream.MEDIA_TYPE): EVENTS,
+            204: OpenApiResponse(description="All of its events have been received: there will be no others."),
+        },
+    )
+    def get(self, request: Request, generation_id: UUID) -> Response:
+        """Each change of its status as it comes, then the generation itself: server-sent events."""
+        after = following.last_event_id(request)
+        generation = selectors.one_of(user=cast(User, request.user), generation_id=generation_id)
+        if after == following.ENDED:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        following.answer_with_events(request, generation_id=generation.id, after=after)
         return Response(_shown(request, [generation])[0])
 
 
@@ -141,6 +205,14 @@ class ModelsView(HubView):
         """Every model on offer with its parameters, limits and present prices; all on one page."""
         parsed_query(StrictSerializer, request)
         return page_response(request, ModelSerializer(selectors.offers(), many=True).data)
+
+
+def _waited_for(request: Request, generation: Generation, seconds: int | None) -> dict[str, str]:
+    """Has the answer wait, when the client would rather have it later and ended; the header that says so."""
+    if seconds is None:
+        return {}
+    following.answer_when_ended(request, generation_id=generation.id, seconds=seconds)
+    return preferences.applied(seconds)
 
 
 def _order(given: Mapping[str, Any]) -> Order:

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 import redis
@@ -27,6 +28,8 @@ LONGEST_LOG = 20_000
 PURPOSE = "live.text"
 # The two sorts of entries: {STATUS: the new one} and {TEXT: a sealed piece}.
 STATUS, TEXT = "status", "text"
+# As Redis gives it: each entry's id and fields.
+Log = list[tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def add_text(*, generation_id: UUID, text: str, units: Mapping[str, int] | None 
 def received(*, generation_id: UUID) -> Received:
     """What was added until now; empty when nothing was, or when Redis is away or was emptied."""
     try:
-        entries = redis_client().xrange(key_of(generation_id))
+        entries = cast(Log, redis_client().xrange(key_of(generation_id)))
     except redis.RedisError as error:
         logger.warning("the text of job %s cannot be read again: %s", generation_id, type(error).__name__)
         return Received()
@@ -88,10 +91,10 @@ def opened(value: str) -> Piece:
     return Piece(**json.loads(unseal(base64.b64decode(value), purpose=PURPOSE)))
 
 
-def _add(generation_id: UUID, fields: Mapping[str, str]) -> None:
+def _add(generation_id: UUID, fields: dict[Any, Any]) -> None:
     key = key_of(generation_id)
     commands = redis_client().pipeline(transaction=False)
-    commands.xadd(key, dict(fields), maxlen=LONGEST_LOG, approximate=True)
+    commands.xadd(key, fields, maxlen=LONGEST_LOG, approximate=True)
     commands.expire(key, KEPT_SECONDS)
     commands.publish(key, "")
     try:

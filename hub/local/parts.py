@@ -66,8 +66,8 @@ def simulator(env: Mapping[str, str], keep: tuple[int, ...], ready_file: Path, p
 def web(env: Mapping[str, str], keep: tuple[int, ...], listener: int) -> Part:
     """gunicorn on a socket that is bound already, so that a restart loses neither the port nor a connection."""
     argv = [
-        *(sys.executable, "-m", "gunicorn", "hub.wsgi", "--bind", f"fd://{listener}"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "16"),
+        *(sys.executable, "-m", "gunicorn", "hub.asgi", "--bind", f"fd://{listener}"),
+        *("--worker-class", "hub.serving.worker.HubWorker", "--workers", "2", "--asgi-lifespan", "off"),
         *("--graceful-timeout", str(WEB_SECONDS), "--log-level", "warning", "--no-control-socket"),
     ]
     # Killing gunicorn outright would leave its workers to notice by themselves; SIGQUIT ends them with it.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,9 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.utils import timezone
 
 from audit.models import AuditLog
-from hub.wsgi import application
 from media.models import Media, Removal
 from tests.files import MAKERS, bomb, film, mp3, picture, wav
 from tests.rest import MEDIA, Caller, assert_problem, world
@@ -255,37 +251,3 @@ def test_it_takes_few_queries(caller: Caller, django_assert_max_num_queries: Any
     # The key; the note of the object; with two savepoints: the note taken back, the row, its audit.
     with django_assert_max_num_queries(10):
         caller.upload(PNG, Idempotency_Key="k")
-
-
-@pytest.fixture
-def one_connection() -> Iterator[None]:
-    """The test's own, with its transaction: Django would look after it at the start and the end of each request."""
-
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-
-
-def test_a_file_may_come_in_chunks(caller: Caller, one_connection: None) -> None:
-    tone = wav(seconds=80)
-    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-    seen: list[str] = []
-    request = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": MEDIA,
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "CONTENT_TYPE": "multipart/form-data; boundary=x",
-        "HTTP_AUTHORIZATION": f"Bearer {caller.text}",
-        "HTTP_TRANSFER_ENCODING": "chunked",
-        "wsgi.input": io.BytesIO(head + tone + b"\r\n--x--\r\n"),
-        "wsgi.input_terminated": True,
-        "wsgi.url_scheme": "http",
-        "wsgi.errors": io.StringIO(),
-    }
-    answer: Any = application(request, lambda status, headers, exc_info=None: seen.append(status))
-    b"".join(answer)
-    answer.close()
-    assert seen[0].startswith("201")

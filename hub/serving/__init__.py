@@ -1,0 +1,1 @@
+"""How the web process answers: Django in a fixed set of threads, long-lived answers without one."""
