@@ -11,6 +11,7 @@ from django.conf import settings
 
 from generations.live import feed
 from generations.live.feed import Received
+from generations.providers.base import Billed, ProviderError
 from generations.services import lease
 from generations.services.lease import Job
 
@@ -27,7 +28,7 @@ class Pieces:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._heard_at = time.monotonic()
+        self._began_at = self._heard_at = time.monotonic()
         self._texts: list[str] = []
         self._units: Mapping[str, int] | None = None
         self._told = 0
@@ -36,7 +37,11 @@ class Pieces:
         self._thread: threading.Thread | None = None
 
     def take(self, text: str, units: Mapping[str, int] | None) -> None:
-        """The next piece; see generations.providers.base.OnText. Raises LeaseLost when the job has another worker."""
+        """The next piece; see generations.providers.base.OnText.
+
+        Raises LeaseLost, and does not take it, when the job has another worker; ProviderError when the text does not
+        come to an end.
+        """
         self._require_the_lease()
         with self._changed:
             self._texts.append(text)
@@ -45,6 +50,7 @@ class Pieces:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="text-teller", daemon=True)
             self._thread.start()
+        self._require_an_end()
 
     @property
     def received(self) -> Received:
@@ -69,6 +75,12 @@ class Pieces:
         if silence > settings.LEASE_SECONDS:
             lease.confirm(self._job)
         self._heard_at = time.monotonic()
+
+    def _require_an_end(self) -> None:
+        """A trickle keeps every timeout of the connection from running out."""
+        if time.monotonic() - self._began_at > settings.OPERATION_DEADLINE_SECONDS:
+            message = "The provider did not come to an end in time."
+            raise ProviderError("provider_timeout", message, retryable=True, billed=Billed.UNKNOWN)
 
     def _run(self) -> None:
         while self._has_more():

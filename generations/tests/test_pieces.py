@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from generations.live import feed
 from generations.live.feed import Received
 from generations.models import Generation
+from generations.providers.base import ProviderError
 from generations.services import lease
 from generations.services.lease import Job, LeaseLost
 from generations.services.pieces import Pieces
@@ -143,6 +144,17 @@ def test_a_worker_that_was_stopped_meanwhile_adds_nothing_to_what_another_one_te
 
     assert pieces.received == Received()
     assert entries(job) == []
+
+
+def test_a_text_that_does_not_end_is_broken_off_at_the_deadline_with_what_came(job: Job, settings: Any) -> None:
+    settings.OPERATION_DEADLINE_SECONDS = 0
+    pieces = Pieces(job)
+
+    with pytest.raises(ProviderError) as caught, pieces:
+        pieces.take("The sea", None)
+
+    assert caught.value.code == "provider_timeout"
+    assert pieces.received.texts == feed.received(generation_id=job.generation.id).texts == ("The sea",)
 
 
 def test_the_end_of_a_job_is_told_again_when_somebody_looks_at_it(
