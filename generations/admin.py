@@ -49,7 +49,7 @@ class GenerationAdmin(FoundByIdAdmin):
     search_help_text = "The whole id of a generation or of its owner."
     inlines = (AttemptsInline,)
     fieldsets = (
-        (None, {"fields": ("id", "owner_id", "kind", "model", "adapter", "status", "tags", "request_id")}),
+        (None, {"fields": ("id", "owner_id", "kind", "model", "adapter", "streamed", "status", "tags", "request_id")}),
         ("Money", {"fields": ("estimate", "cost", "charged", "units", "variants", "rates")}),
         ("Ending", {"fields": ("error_code", "error_message", "error_stage", "retryable")}),
         (

@@ -62,6 +62,8 @@ class Generation(HubModel):
     prompt = EncryptedTextField()
     parameters = EncryptedJSONField(default=dict)
     tags = ArrayField(models.CharField(max_length=64), default=list)
+    # Its client wants the text piece by piece, so the provider is asked for it that way.
+    streamed = models.BooleanField(default=False, db_default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
 
     estimate = MoneyField()

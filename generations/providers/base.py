@@ -6,7 +6,7 @@ retry. It turns a `ProviderRequest` into one HTTP attempt, and the answer into a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO, Literal, Protocol
@@ -90,6 +90,9 @@ class Blocked:
 
 
 Outcome = Finished | Pending | Blocked
+# Takes a stretch of the text that is being written, never an empty one, and what the provider has counted until then
+# (in `usage.enums.Unit`; None: it has not said). What it raises comes through as it is, and breaks the call off.
+OnText = Callable[[str, Mapping[str, int] | None], None]
 
 
 class Billed(StrEnum):
@@ -137,8 +140,13 @@ class Adapter(Protocol):
         """Load and open what calls need, so that the first one does not wait for it. Speaks to nobody."""
         ...
 
-    def start(self, request: ProviderRequest) -> Outcome:
-        """Ask for the work, once. A second call is a second paid request: callers record the attempt first."""
+    def start(self, request: ProviderRequest, on_text: OnText | None = None) -> Outcome:
+        """Ask for the work, once. A second call is a second paid request: callers record the attempt first.
+
+        With `on_text`, text is handed over as it comes where the provider can stream it; the outcome is the same as
+        without: the whole text, and all that was counted. Thoughts are not handed over. A ProviderError after the first
+        piece says nothing of what was received before it: that, and what it costs, is the caller's to judge.
+        """
         ...
 
     def poll(self, request: ProviderRequest, operation: str) -> Outcome:

@@ -1,13 +1,15 @@
-"""Gemini's text and image models by API key: one call, and everything is in the answer."""
+"""Gemini's text and image models by API key: one call, and everything is in the answer, or in the pieces of it."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from typing import BinaryIO
 
 from google.genai import types
 
 from generations.providers import clients, units
-from generations.providers.base import Blocked, Finished, Outcome, Output, ProviderError, ProviderRequest
+from generations.providers.base import Blocked, Finished, OnText, Outcome, Output, ProviderError, ProviderRequest
 from generations.providers.errors import bad_answer, paid_call, reading
 from generations.providers.outputs import refusal, text_and_files, write_inline
 
@@ -32,12 +34,17 @@ BLOCKING = frozenset(
 
 
 class GeminiAdapter:
-    """generate_content. Nothing is stored at the provider, so there is nothing to poll, cancel or forget."""
+    """generate_content, for a text also as a stream.
+
+    Nothing is stored at the provider, so there is nothing to poll, cancel or forget.
+    """
 
     def prepare(self) -> None:
         clients.prepare(clients.gemini_client)
 
-    def start(self, request: ProviderRequest) -> Outcome:
+    def start(self, request: ProviderRequest, on_text: OnText | None = None) -> Outcome:
+        if on_text is not None and request.kind == "text":
+            return _streamed(request, on_text)
         try:
             with paid_call(request):
                 answer = clients.gemini_client().models.generate_content(
@@ -59,6 +66,75 @@ class GeminiAdapter:
 
     def forget(self, request: ProviderRequest, operation: str) -> bool:
         return True
+
+
+def _streamed(request: ProviderRequest, on_text: OnText) -> Outcome:
+    whole = _Whole(request)
+    try:
+        # Closed at once when `on_text` raises: the provider hears that nobody listens any more.
+        with closing(_chunks(request)) as chunks:
+            for chunk in chunks:
+                with reading():
+                    text = whole.add(chunk)
+                if text:
+                    on_text(text, whole.units)
+    except ProviderError as error:
+        blocked = refusal(error)
+        return whole.withheld(blocked.reason) if whole.texts else blocked
+    with reading():
+        return whole.outcome()
+
+
+def _chunks(request: ProviderRequest) -> Generator[types.GenerateContentResponse]:
+    with paid_call(request):
+        yield from clients.gemini_client().models.generate_content_stream(
+            model=request.model, contents=_contents(request), config=_config(request)
+        )
+
+
+class _Whole:
+    """A streamed answer, pieced together. A count in a chunk is of everything until then: the last one stands."""
+
+    def __init__(self, request: ProviderRequest) -> None:
+        self._request = request
+        self._last = types.GenerateContentResponse()
+        self._finish: types.FinishReason | None = None
+        self.texts: list[str] = []
+        self.units: units.Units | None = None
+
+    def add(self, chunk: types.GenerateContentResponse) -> str:
+        """The text of this chunk, without thoughts; "" for none."""
+        last = self._last
+        last.response_id = chunk.response_id or last.response_id
+        last.prompt_feedback = chunk.prompt_feedback or last.prompt_feedback
+        if chunk.usage_metadata is not None:
+            last.usage_metadata = chunk.usage_metadata
+            self.units = units.of_content(chunk.usage_metadata, kind=self._request.kind)
+        if not chunk.candidates:
+            return ""
+        candidate = chunk.candidates[0]
+        self._finish = candidate.finish_reason or self._finish
+        text = "".join(part.text for part in _shown(candidate) if part.text)
+        self.texts += [text] if text else []
+        return text
+
+    def outcome(self) -> Outcome:
+        """What the same answer would be in one piece; a stream that says no reason for its end has broken off."""
+        feedback = self._last.prompt_feedback
+        block = feedback.block_reason if feedback is not None else None
+        if block is not None and self.texts:
+            return self.withheld(_name(block))
+        if block is None and self._finish is None:
+            raise bad_answer()
+        if self._finish is not None:
+            content = types.Content(parts=[types.Part(text=text) for text in self.texts])
+            self._last.candidates = [types.Candidate(content=content, finish_reason=self._finish)]
+        return _outcome(self._request, self._last)
+
+    def withheld(self, reason: str) -> Blocked:
+        """What was written until then is billed, as far as it was counted."""
+        answer_id = self._last.response_id or ""
+        return Blocked("output", reason, self.units, self.units is not None, provider_request_id=answer_id)
 
 
 def _contents(request: ProviderRequest) -> types.Content:
@@ -112,11 +188,16 @@ def _outcome(request: ProviderRequest, answer: types.GenerateContentResponse) ->
 
 
 def _outputs(candidate: types.Candidate) -> tuple[Output, ...]:
-    parts = (candidate.content.parts if candidate.content else None) or []
-    shown = [part for part in parts if not part.thought]
+    shown = _shown(candidate)
     blobs = [part.inline_data for part in shown if part.inline_data is not None and part.inline_data.data]
     files = [Output(data=blob.data, mime_type=blob.mime_type or "image/png") for blob in blobs]
     return text_and_files([part.text for part in shown if part.text], files)
+
+
+def _shown(candidate: types.Candidate) -> list[types.Part]:
+    """All but the thoughts."""
+    parts = (candidate.content.parts if candidate.content else None) or []
+    return [part for part in parts if not part.thought]
 
 
 def _name(reason: types.FinishReason | types.BlockedReason | None) -> str:

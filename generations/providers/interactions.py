@@ -15,6 +15,7 @@ from generations.providers.base import (
     Billed,
     Blocked,
     Finished,
+    OnText,
     Outcome,
     Output,
     Pending,
@@ -40,7 +41,7 @@ class InteractionsAdapter:
     def prepare(self) -> None:
         clients.prepare(clients.gemini_client)
 
-    def start(self, request: ProviderRequest) -> Outcome:
+    def start(self, request: ProviderRequest, on_text: OnText | None = None) -> Outcome:
         try:
             with paid_call(request):
                 answer = clients.gemini_client().interactions.create(

@@ -10,7 +10,16 @@ from typing import Any, BinaryIO
 from google.genai import types
 
 from generations.providers import answers, clients, storage
-from generations.providers.base import Blocked, Finished, Outcome, Output, Pending, ProviderError, ProviderRequest
+from generations.providers.base import (
+    Blocked,
+    Finished,
+    OnText,
+    Outcome,
+    Output,
+    Pending,
+    ProviderError,
+    ProviderRequest,
+)
 from generations.providers.errors import bad_answer, free_call, paid_call, reading
 from generations.providers.outputs import inline, refusal, write_inline
 from usage.enums import Unit
@@ -28,7 +37,7 @@ class VertexAdapter:
     def prepare(self) -> None:
         clients.prepare(clients.vertex_client)
 
-    def start(self, request: ProviderRequest) -> Outcome:
+    def start(self, request: ProviderRequest, on_text: OnText | None = None) -> Outcome:
         begin = {"video": _start_video, "image": _make_images, "music": _make_music}[request.kind]
         try:
             return begin(request)

@@ -15,12 +15,16 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from generations.live import feed
+from generations.live.feed import Received
 from generations.models import Generation, GenerationAttempt
 from generations.providers import registry
 from generations.providers.base import Adapter, Billed, Outcome, Pending, ProviderError, ProviderRequest
 from generations.services import answer, attempts, books, inputs, lease
+from generations.services.answer import Answer
 from generations.services.books import Failure
 from generations.services.lease import Job, LeaseLost
+from generations.services.pieces import Pieces
 from hub.common.request_id import working_for
 from media import services as media
 
@@ -60,7 +64,7 @@ def _step(job: Job) -> None:
     if attempt is None:
         _start(job)
     elif attempt.state == State.SENT:
-        _resolve_lost_call(job, attempt)
+        _resolve_found_call(job, attempt)
     elif attempt.state == State.PENDING:
         _look(job, attempt)
     else:
@@ -73,11 +77,13 @@ def _start(job: Job) -> None:
         books.cancel(job)
         return
     attempt = attempts.begin(job)
-    adapter = _adapter(generation)
+    adapter, pieces = _adapter(generation), Pieces(job)
     try:
-        outcome = adapter.start(_request(attempt, with_files=True))
+        with pieces:
+            request = _request(attempt, with_files=True)
+            outcome = adapter.start(request, pieces.take if generation.streamed else None)
     except ProviderError as error:
-        _after_failed_call(job, attempt, error)
+        _after_failed_call(job, attempt, error, pieces.received)
         return
     _take_in(job, attempt, adapter, outcome)
 
@@ -133,7 +139,11 @@ def _give_up(job: Job, attempt: GenerationAttempt) -> None:
     _lose(job, attempt, OPERATION_TIMEOUT)
 
 
-def _after_failed_call(job: Job, attempt: GenerationAttempt, error: ProviderError) -> None:
+def _after_failed_call(job: Job, attempt: GenerationAttempt, error: ProviderError, received: Received) -> None:
+    if received.texts:
+        logger.warning("the answer to attempt %s broke off: %s", attempt.id, error.code)
+        _settle_broken(job, attempt, received)
+        return
     if error.billed is Billed.UNKNOWN:
         logger.warning("the outcome of attempt %s is not known: %s", attempt.id, error.code)
         _resolve_lost_call(job, attempt)
@@ -166,6 +176,23 @@ def _after_failed_fetch(job: Job, attempt: GenerationAttempt, error: ProviderErr
         _wait(job, error.retry_after or settings.RETRY_SECONDS)
         return
     _lose(job, attempt, OUTCOME_UNKNOWN)
+
+
+def _resolve_found_call(job: Job, attempt: GenerationAttempt) -> None:
+    """The worker before died while its call was on its way; of a stream, pieces may have come."""
+    received = feed.received(generation_id=job.generation.id) if job.generation.streamed else Received()
+    if received.texts:
+        logger.warning("the answer to attempt %s broke off when its worker died", attempt.id)
+        _settle_broken(job, attempt, received)
+        return
+    _resolve_lost_call(job, attempt)
+
+
+def _settle_broken(job: Job, attempt: GenerationAttempt, received: Received) -> None:
+    """Settled by what was received, and never sent again: a second answer would be another one, paid a second time."""
+    brought = Answer(("".join(received.texts),), (), received.units, provider_request_id="", broken=True)
+    attempts.to_stored(attempt, brought)
+    books.close_with_answer(job, attempt)
 
 
 def _resolve_lost_call(job: Job, attempt: GenerationAttempt) -> None:

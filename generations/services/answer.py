@@ -35,13 +35,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`units` is None when the provider gave no usage; `block` is set when it refused."""
+    """`units` is None when the provider gave no usage; `block` is set when it refused.
+
+    A `broken` one is the part of a stream that came before it broke off, with the provider's count until then.
+    """
 
     texts: tuple[str, ...]
     files: tuple[StoredFile, ...]
     units: Mapping[str, int] | None
     provider_request_id: str
     block: Block | None = None
+    broken: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For the journal; `from_json` reads it back."""
@@ -51,6 +55,7 @@ class Answer:
             "units": None if self.units is None else dict(self.units),
             "provider_request_id": self.provider_request_id,
             "block": None if self.block is None else asdict(self.block),
+            "broken": self.broken,
         }
 
     @classmethod
@@ -61,6 +66,8 @@ class Answer:
             units=data["units"],
             provider_request_id=data["provider_request_id"],
             block=None if data["block"] is None else Block(**data["block"]),
+            # Missing in what the code before wrote.
+            broken=data.get("broken", False),
         )
 
 

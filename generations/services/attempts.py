@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit import services as audit
 from audit.actions import Action
+from generations.live import feed
 from generations.models import Event, Generation, GenerationAttempt
 from generations.services.answer import Answer
 from generations.services.lease import Job, LeaseLost
@@ -47,6 +48,7 @@ def begin(job: Job) -> GenerationAttempt:
                 model=generation.model,
             )
             outbox.write(generation=generation, event=Event.STARTED)
+            feed.tell_on_commit(generation_id=generation.id, status=Generation.Status.RUNNING)
     return attempt
 
 

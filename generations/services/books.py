@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from audit import services as audit
 from audit.actions import Action
 from generations import catalogue
+from generations.live import feed
 from generations.models import Event, Generation, GenerationAttempt
 from generations.services import attempts, inputs, lease
 from generations.services.answer import Answer, Block
@@ -48,23 +49,36 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Bill:
     """What an attempt cost, at which prices. `estimated` when it is not the whole truth: the provider gave no usage and
-    the units are our own count, or it counted something that we have no price for."""
+    the units are our own count, or it counted something that we have no price for. `partial` when the answer broke off:
+    the provider may have counted more since."""
 
     units: Mapping[str, int]
     cost: Decimal
     prices: Mapping[str, Mapping[str, str]]
     estimated: bool = False
+    partial: bool = False
 
 
 FREE = Bill(units={}, cost=ZERO, prices={})
+STREAM_BROKEN = Failure(
+    code="stream_broken",
+    message="The provider's answer broke off in the middle. What had come is kept, and charged as far as the provider "
+    "had counted it; it is not sent again.",
+    stage="provider",
+    retryable=True,
+)
 OUTCOMES: Mapping[str, Outcome] = {State.FAILED: Outcome.FAILED, State.UNKNOWN: Outcome.UNKNOWN}
 
 
 def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
-    """Closes the books on a stored answer: the job succeeded, or the provider blocked it. Raises LeaseLost."""
+    """Closes the books on a stored answer: the job succeeded, the provider blocked it, or it broke off in the middle.
+    Raises LeaseLost."""
     answer = Answer.from_json(attempt.answer)
     if answer.block is not None:
         _close_blocked(job, attempt, answer, answer.block)
+        return
+    if answer.broken:
+        _close_broken(job, attempt, answer)
         return
     bill = _bill(job.generation, answer)
     with transaction.atomic():
@@ -92,6 +106,20 @@ def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: 
         attempts.close(attempt, State.BLOCKED, error_code=why.code)
         _log(attempt, Outcome.BLOCKED, bill)
         _tell_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
+        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
+    lease.ended(job)
+
+
+def _close_broken(job: Job, attempt: GenerationAttempt, answer: Answer) -> None:
+    """The part that came was delivered: it is paid, and nobody pays twice for the rest. Its row in the ledger waits for
+    reconciliation: the provider may bill what it wrote and nobody received."""
+    bill = replace(_bill(job.generation, answer), partial=True)
+    with transaction.atomic():
+        changes = {"cost": bill.cost, "units": dict(bill.units), "texts": list(answer.texts), "charged": True}
+        _end(job, Status.FAILED, STREAM_BROKEN, **changes)
+        attempts.close(attempt, State.FAILED, error_code=STREAM_BROKEN.code)
+        _log(attempt, Outcome.FAILED, bill)
+        _tell_end(job, Action.GENERATION_FAILED, code=STREAM_BROKEN.code, charged=True, cost_usd=str(bill.cost))
         usage.settle_hold(reference=job.generation.id, cost=bill.cost)
     lease.ended(job)
 
@@ -154,6 +182,7 @@ def _end(job: Job, status: str, why: Failure | None = None, **changes: Any) -> N
     )
     if not changed_rows:
         raise LeaseLost(str(job.generation.id))
+    feed.tell_on_commit(generation_id=job.generation.id, status=status)
 
 
 def _bill(generation: Generation, answer: Answer) -> Bill:
@@ -195,7 +224,7 @@ def _log(attempt: GenerationAttempt, outcome: str, bill: Bill) -> None:
         estimate=generation.estimate,
         latency_ms=attempt.latency_ms or 0,
         outcome=outcome,
-        confirmed=outcome not in (Outcome.UNKNOWN, Outcome.CANCELED),
+        confirmed=outcome not in (Outcome.UNKNOWN, Outcome.CANCELED) and not bill.partial,
         estimated=bill.estimated,
         over_hold=bill.cost > generation.estimate,
         provider_request_id=attempt.provider_request_id,

@@ -11,6 +11,7 @@ from audit import services as audit
 from audit.actions import Action
 from generations import tasks
 from generations.errors import NotCancelable
+from generations.live import feed
 from generations.models import Event, Generation
 from generations.webhooks import outbox
 from hub.common.money import ZERO
@@ -35,6 +36,7 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
                 kind=generation.kind,
             )
             outbox.write(generation=generation, event=Event.CANCELED)
+            feed.tell_on_commit(generation_id=generation.id, status=Generation.Status.CANCELED)
             usage.release_hold(reference=generation.id)
     return Generation.objects.get(id=generation.id)
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from generations import due
 from generations.due import Due
+from generations.live import feed
 from generations.models import Generation
 from generations.webhooks import outbox
 from hub.common.ids import uuid7
@@ -65,12 +66,20 @@ def look_later(*, generation_id: UUID) -> None:
     if found is None or found["status"] not in Generation.OPEN:
         # Its last worker may have died between the commit and the sending of what it had to tell.
         outbox.dispatch(generation_id=generation_id)
+        if found is not None:
+            feed.tell(generation_id=generation_id, status=found["status"])
         for kind in Generation.Kind.values if found is None else [found["kind"]]:
             due.remove(generation_id=generation_id, kind=kind)
         return
     until = max(moment for moment in (found["lease_expires_at"], found["next_check_at"], timezone.now()) if moment)
     seconds = (until - timezone.now()).total_seconds() + 1
     due.schedule(generation_id=generation_id, kind=found["kind"], in_seconds=seconds)
+
+
+def confirm(job: Job) -> None:
+    """For a worker that may have been paused for long; raises LeaseLost when the job has gone to another one."""
+    if not Generation.objects.filter(id=job.generation.id, lease_token=job.token).exists():
+        raise LeaseLost(str(job.generation.id))
 
 
 def release(job: Job, *, wait_seconds: float) -> None:

@@ -57,6 +57,8 @@ class Order:
     max_cost: Decimal | None = None
     quote_id: UUID | None = None
     idempotency_key: str = ""
+    # How it is delivered, not what is asked for: neither a quote nor an Idempotency-Key depends on it.
+    stream: bool = False
 
     def priced_content(self) -> dict[str, Any]:
         """What the price depends on: a quote is for this."""
@@ -182,6 +184,7 @@ def _create(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) 
         prompt=order.prompt,
         parameters=dict(priced.parameters),
         tags=list(order.tags),
+        streamed=order.stream,
         estimate=priced.amount,
         rates=priced.card.as_json(),
         variants=dict(priced.variants),

@@ -13,14 +13,13 @@ from typing import Any
 
 from generations.simulator import gemini, interactions, operations, predictions, routes
 from generations.simulator.errors import Refusal, error_answer
-from generations.simulator.faults import Fault
+from generations.simulator.faults import FOREVER, Fault
 from generations.simulator.models import MODELS, model_named
 from generations.simulator.orders import prompt_of
 from generations.simulator.routes import Target
 from generations.simulator.state import Ask, Simulator
 from generations.simulator.wire import Answer, Delivery, Request, as_json, snake_keys
 
-FOREVER = 3600.0
 SPOILT = {"reset_after": Delivery.RESET, "truncated": Delivery.TRUNCATED}
 NOT_JSON = b'{"candidates": [{"content": {"role": "model", "parts": [{"te'
 
@@ -164,7 +163,7 @@ def _hangs_unworked(ask: Ask, fault: Fault) -> bool:
 
 def _spoil(answer: Answer, fault: Fault) -> Answer:
     """The faults that come after the work, and are the same for every family."""
-    answer.delivery = SPOILT.get(fault.name, Delivery.WHOLE)
+    answer.delivery = SPOILT.get(fault.name, answer.delivery)
     if fault.name == "hang":
         answer.delivery, answer.hang = Delivery.HANG, fault.option("seconds", FOREVER)
     if fault.name == "slow":

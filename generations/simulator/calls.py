@@ -16,7 +16,8 @@ KEEP = 100_000
 class Call:
     """One call that starts work; `kind` is text, image, video or music, "" for an unknown model.
 
-    `status` is None until it is answered, then a number, "reset", "truncated", "hang", or "gone": the client left.
+    `status` is None until it is answered, then a number, "reset", "truncated", "hang", "cut", "stall", or "gone": the
+    client left.
     """
 
     n: int

@@ -29,9 +29,17 @@ used up.
 | never_ends      | no     |                        | an operation that runs until it is cancelled; elsewhere as hang |
 | file_not_active | yes    | polls= (2)             | files.get says PROCESSING that often; the download is refused   |
 |                 |        |                        | (400, FAILED_PRECONDITION) meanwhile; without a file: nothing   |
+| stream_cut      | sent   | after= pieces (1)      | streamGenerateContent: so many pieces, then a reset (RST);      |
+|                 |        | usage=1                | elsewhere, as with the next three: nothing                      |
+| stream_short    | sent   | after=, usage=         | the same, then a proper end, without a reason for it            |
+| stream_error    | sent   | after=, usage=         | the same, then an error (500) as the last piece                 |
+| stream_hang     | sent   | after=, usage=,        | the same, then nothing until it leaves or `seconds` have        |
+|                 |        | seconds= (3600)        | passed; then the connection closes                              |
 
-"text" means that text is billed with its usage, and images, video and music are not. A long operation that was started
-under reset_after, truncated, bad_json or hang after=1 goes on and is billed when it is done.
+A stream has 4 pieces, or as many as `pieces=` says. "sent" means that what was sent is billed, as the last piece
+counted it, whether it said so (usage=1) or not (usage=0). "text" means that text is billed with its usage, and images,
+video and music are not. A long operation that was started under reset_after, truncated, bad_json or hang after=1 goes
+on and is billed when it is done.
 """
 
 from __future__ import annotations
@@ -48,8 +56,10 @@ REFUSALS = frozenset({"400", "403", "429", "500", "503"})
 BEFORE = frozenset({"reset_before", "hang", "blocked_prompt"})
 AFTER = frozenset({"reset_after", "truncated", "bad_json", "no_usage", "slow", "blocked_output", "filtered"})
 LATE = frozenset({"fails_late", "never_ends", "file_not_active"})
-NAMES = REFUSALS | BEFORE | AFTER | LATE
-OPTIONS = frozenset({"times", "retry", "seconds", "after", "polls"})
+BREAKS = frozenset({"stream_cut", "stream_short", "stream_error", "stream_hang"})
+NAMES = REFUSALS | BEFORE | AFTER | LATE | BREAKS
+OPTIONS = frozenset({"times", "retry", "seconds", "after", "polls", "pieces", "usage"})
+FOREVER = 3600.0
 MESSAGES = {
     400: "Request contains an invalid argument.",
     403: "The caller does not have permission.",
@@ -74,6 +84,11 @@ class Fault:
     @property
     def blocks_output(self) -> bool:
         return self.name in {"blocked_output", "filtered"}
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it lets a stream begin and breaks it off."""
+        return self.name in BREAKS
 
     def refuse(self) -> None:
         """Raises the error that a fault with a number for a name stands for; any other does nothing."""

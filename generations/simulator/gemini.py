@@ -10,12 +10,13 @@ from typing import Any
 
 from generations.simulator import studio
 from generations.simulator.errors import Refusal, classic_error
+from generations.simulator.faults import FOREVER, Fault
 from generations.simulator.models import MODELS, Model
 from generations.simulator.orders import Order, of_generate
 from generations.simulator.state import Ask, Simulator
 from generations.simulator.studio import Product
 from generations.simulator.usage import Usage, text_tokens
-from generations.simulator.wire import Answer, as_json, as_stream, plain_event
+from generations.simulator.wire import Answer, Delivery, as_json, as_stream, plain_event
 
 CHUNKS = 4
 SIGNATURE = base64.b64encode(b"simulated thought signature").decode()
@@ -45,13 +46,35 @@ def stream(simulator: Simulator, ask: Ask) -> Answer:
     if ask.has("blocked_prompt"):
         return as_stream([plain_event(_document(ask, _feedback(), studio.without_output(product)))])
     pieces = _pieces(ask, product)
+    if ask.fault is not None and ask.fault.breaks:
+        return _broken_off(simulator, ask, ask.fault, pieces, product)
+    events = [event for event, _ in pieces]
     if ask.has("fails_late"):
-        failure = classic_error(Refusal(500, "An internal error has occurred in the middle of the stream."))
-        return as_stream([*pieces[: max(1, len(pieces) // 2)], plain_event({"error": failure})])
+        return as_stream([*events[: max(1, len(events) // 2)], _failure()])
     if ask.blocks_output:
         last = _document(ask, {"candidates": [_blocked(ask)]}, _blocked_usage(ask, product))
-        return as_stream([*(pieces[: len(pieces) // 2] if product.media is None else []), plain_event(last)])
-    return as_stream(pieces)
+        return as_stream([*(events[: len(events) // 2] if product.media is None else []), plain_event(last)])
+    return as_stream(events)
+
+
+def _broken_off(
+    simulator: Simulator, ask: Ask, fault: Fault, pieces: list[tuple[bytes, Usage]], product: Product
+) -> Answer:
+    """The first pieces and no more; what they counted is billed in the place of the whole."""
+    sent = pieces[: int(fault.option("after", 1))]
+    counted = sent[-1][1] if sent else studio.without_output(product)
+    simulator.calls.bill(ask.call, counted.units())
+    answer = as_stream([event for event, _ in sent])
+    if fault.name == "stream_error":
+        answer.events = (*(answer.events or ()), _failure())
+    answer.delivery = {"stream_cut": Delivery.CUT, "stream_hang": Delivery.STALL}.get(fault.name, Delivery.WHOLE)
+    answer.hang = fault.option("seconds", FOREVER)
+    return answer
+
+
+def _failure() -> bytes:
+    error = classic_error(Refusal(500, "An internal error has occurred in the middle of the stream."))
+    return plain_event({"error": error})
 
 
 def count_tokens(model: Model, body: Mapping[str, Any]) -> Answer:
@@ -89,7 +112,7 @@ def _blocked_usage(ask: Ask, product: Product) -> Usage:
 
 def _document(ask: Ask, content: Mapping[str, Any], usage: Usage) -> dict[str, Any]:
     document = dict(content)
-    if not ask.has("no_usage"):
+    if not ask.has("no_usage") and ask.option("usage", 1):
         document["usageMetadata"] = usage.classic(enterprise=ask.target.enterprise)
     return document | {"modelVersion": ask.model.id, "responseId": secrets.token_urlsafe(16)}
 
@@ -122,10 +145,10 @@ def _file_part(product: Product) -> dict[str, Any]:
     return {"inlineData": {"mimeType": product.media.mime_type, "data": data}}
 
 
-def _pieces(ask: Ask, product: Product) -> list[bytes]:
-    """The first candidate in pieces: thought, text, file."""
+def _pieces(ask: Ask, product: Product) -> list[tuple[bytes, Usage]]:
+    """The first candidate in pieces, each with the usage so far: thought, text, file."""
     parts: list[list[dict[str, Any]]] = [[{"text": product.thought, "thought": True}]] if product.thought else []
-    parts += [[{"text": text}] for text in _split(product.texts[0])]
+    parts += [[{"text": text}] for text in _split(product.texts[0], int(ask.option("pieces", CHUNKS)))]
     parts += [[_file_part(product)]] if product.media else []
     documents, text = [], ""
     for number, part in enumerate(parts or [[{"text": ""}]], start=1):
@@ -135,10 +158,10 @@ def _pieces(ask: Ask, product: Product) -> list[bytes]:
         usage = replace(product.usage, text=text_tokens(text), media={})
         if number == max(1, len(parts)):
             candidate["finishReason"], usage = product.finish, product.usage
-        documents.append(plain_event(_document(ask, {"candidates": [candidate]}, usage)))
+        documents.append((plain_event(_document(ask, {"candidates": [candidate]}, usage)), usage))
     return documents
 
 
-def _split(text: str) -> list[str]:
-    step = max(1, -(-len(text) // CHUNKS))
+def _split(text: str, pieces: int) -> list[str]:
+    step = max(1, -(-len(text) // max(1, pieces)))
     return [text[start : start + step] for start in range(0, len(text), step)]

@@ -21,6 +21,7 @@ from generations.simulator.state import Simulator
 from generations.simulator.wire import Answer, Delivery, Request
 
 BODY_LIMIT = 100 * 1024 * 1024
+READ_SECONDS = 0.05
 
 
 class Server(ThreadingHTTPServer):
@@ -143,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(self._head(answer, f"Content-Length: {len(answer.body)}") + body)
 
     def _send_events(self, answer: Answer, events: tuple[bytes, ...]) -> None:
-        """Chunked, an event a chunk; a truncated stream ends inside an event, without the last chunk."""
+        """Chunked, an event a chunk; one that is spoilt has no last chunk, and when truncated ends inside an event."""
         truncated = answer.delivery is Delivery.TRUNCATED
         whole = events[: len(events) // 2] if truncated else events
         self.wfile.write(self._head(answer, "Transfer-Encoding: chunked"))
@@ -154,6 +155,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             torn = events[len(whole)]
             self.wfile.write(_chunk(torn[: len(torn) // 2]))
+        elif answer.delivery is Delivery.CUT:
+            # A reset throws away what the client has not been given yet.
+            time.sleep(READ_SECONDS)
+            self._reset()
+        elif answer.delivery is Delivery.STALL:
+            self._hang(answer.hang)
         else:
             self.wfile.write(b"0\r\n\r\n")
 

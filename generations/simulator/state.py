@@ -46,6 +46,10 @@ class Ask:
     def blocks_output(self) -> bool:
         return self.fault is not None and self.fault.blocks_output
 
+    def option(self, key: str, default: float) -> float:
+        """An option of its fault."""
+        return default if self.fault is None else self.fault.option(key, default)
+
     def ending(self) -> State:
         """How the work of a job ends under this call's fault."""
         if self.has("fails_late"):

@@ -31,13 +31,16 @@ class Delivery(StrEnum):
     TRUNCATED = "truncated"
     RESET = "reset"
     HANG = "hang"
+    # Of a stream, when its events have been sent.
+    CUT = "cut"
+    STALL = "stall"
 
 
 @dataclass(slots=True)
 class Answer:
     """`events` makes it a stream, sent one by one with `pause` seconds between them; `delay` comes before everything.
 
-    `hang` is how long one with that delivery keeps silent; `call` is the listed call it answers. Times in seconds.
+    `hang` is how long one that hangs or stalls keeps silent; `call` is the listed call it answers. Times in seconds.
     """
 
     status: int = 200

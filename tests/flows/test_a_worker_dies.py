@@ -23,8 +23,19 @@ pytestmark = pytest.mark.stack
 TEXT, IMAGE, IMAGEN = "gemini-3.5-flash-lite", "gemini-2.5-flash-image", "imagen-4.0-generate-001"
 OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
 SONG, CLIP = "lyria-3.5", "lyria-002"
-KINDS = {TEXT: "text", IMAGE: "image", IMAGEN: "image", OMNI: "video", VEO: "video", SONG: "music", CLIP: "music"}
-RESENDABLE, LONG = (TEXT, IMAGE, IMAGEN), (OMNI, VEO)
+# Its jobs are streamed.
+STREAM = "gemini-3.8-flash"
+KINDS = {
+    TEXT: "text",
+    STREAM: "text",
+    IMAGE: "image",
+    IMAGEN: "image",
+    OMNI: "video",
+    VEO: "video",
+    SONG: "music",
+    CLIP: "music",
+}
+RESENDABLE, LONG = (TEXT, STREAM, IMAGE, IMAGEN), (OMNI, VEO)
 PARAMETERS: dict[str, dict[str, Any]] = {
     OMNI: {"duration_seconds": 3, "resolution": "360p"},
     VEO: {"duration_seconds": 4},
@@ -35,6 +46,9 @@ LOST = ("the_attempt_row", "the_first_answer", "the_bytes")
 SAFE = ("the_claim", "the_journal", "the_settlement", "the_commit")
 STEPS_OF_ONE_CALL = (*SAFE, *LOST)
 STEPS_OF_A_LONG_CALL = (*SAFE, *LOST, "the_operation_name", "the_last_answer")
+# From the first piece on a part of the answer is safe, and is all that there will be.
+BROKEN = ("the_first_piece", "the_first_answer", "the_bytes")
+STEPS = dict.fromkeys(LONG, STEPS_OF_A_LONG_CALL) | {STREAM: (*SAFE, *LOST, "the_first_piece")}
 DEATH_SECONDS = 60.0
 
 
@@ -49,6 +63,14 @@ class Story:
         return f"{self.model} after {self.step}"
 
     @property
+    def prompt(self) -> str:
+        return f"[[fault:slow seconds=1.5 pieces=12]] {self}" if self.model == STREAM else f"{self}"
+
+    @property
+    def is_broken(self) -> bool:
+        return self.model == STREAM and self.step in BROKEN
+
+    @property
     def is_lost(self) -> bool:
         """Nobody can know what the provider did. A long call is known by its operation's name, once that is saved."""
         return self.step in LOST and not (self.model in LONG and self.step == "the_bytes")
@@ -56,6 +78,8 @@ class Story:
     @property
     def expected(self) -> dict[str, Any]:
         """Status, error, whether it is charged; attempts; calls that reached the provider; unconfirmed ledger rows."""
+        if self.is_broken:
+            return facts("failed", "stream_broken", attempts=1, calls=1, unconfirmed=1)
         calls = 0 if self.step == "the_attempt_row" else 1
         if not self.is_lost:
             return facts("succeeded", attempts=1, calls=1, unconfirmed=0)
@@ -80,7 +104,7 @@ def facts(
 STORIES = [
     Story(model, step)
     for model in KINDS
-    for step in (STEPS_OF_A_LONG_CALL if model in LONG else STEPS_OF_ONE_CALL)
+    for step in STEPS.get(model, STEPS_OF_ONE_CALL)
     # One model of pictures is enough for the steps that are the same code for both.
     if not (model == IMAGEN and step in SAFE)
 ]
@@ -98,6 +122,7 @@ def aftermath(new_stack: Callable[..., HubStack]) -> Aftermath:
     """Every story told: all deaths first, one a kind at a time, then one ordinary worker for what they left."""
     stack = new_stack(running=("simulator", "clock", "web"))
     stack.signal("clock", signal.SIGSTOP)
+    stack.stream_the_texts_of(STREAM)
     jobs: dict[Story, str] = {}
     waiting = {kind: deque(each for each in STORIES if KINDS[each.model] == kind) for kind in set(KINDS.values())}
     with Nursery(stack) as nursery:
@@ -116,7 +141,7 @@ def let_die(stack: HubStack, nursery: Nursery, stories: dict[str, Story]) -> dic
     for kind, story in stories.items():
         stack.redis.delete(kind)
         workers[kind] = nursery.worker(story.step, kind)
-        jobs[story] = stack.rich.submit(story.model, f"{story}", **PARAMETERS.get(story.model, {}))
+        jobs[story] = stack.rich.submit(story.model, story.prompt, **PARAMETERS.get(story.model, {}))
     deadline = time.monotonic() + DEATH_SECONDS
     while alive := [kind for kind, worker in workers.items() if nursery.is_alive(worker)]:
         assert time.monotonic() < deadline, [str(stories[kind]) for kind in alive]
@@ -144,6 +169,21 @@ def test_the_job_ends_right_and_is_paid_once(aftermath: Aftermath, story: Story)
     } == story.expected
     if story.model not in RESENDABLE:
         assert sum(call["billable"] for call in calls) <= 1
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if story.is_broken], ids=str)
+def test_what_a_stream_had_brought_is_kept_and_paid_as_it_was_counted(aftermath: Aftermath, story: Story) -> None:
+    stack, job = aftermath.stack, aftermath.jobs[story]
+    shown, [ledger], [call] = stack.rich.generation(job), stack.usage(job), stack.calls_of(job)
+    [output] = shown["outputs"]
+    assert output["text"]
+    assert shown["error"]["charged"] is True
+    assert shown["usage"] == ledger["units"]
+    assert not ledger["estimated"]
+    if story.step == "the_first_piece":
+        assert ledger["units"]["output_token"] < call["units"]["output_token"], "it died in the middle"
+    else:
+        assert ledger["units"] == call["units"]
 
 
 def test_they_ended_in_bounded_time(aftermath: Aftermath) -> None:

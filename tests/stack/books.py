@@ -46,10 +46,15 @@ QUERIES = {
         SELECT g.id, g.kind FROM generations g WHERE g.status = 'succeeded' AND CASE WHEN g.kind = 'text'
         THEN g.texts IS NULL ELSE NOT EXISTS (SELECT FROM media m WHERE m.reference = g.id) END""",
     "a job has outputs and did not succeed": """
-        SELECT g.id FROM generations g WHERE g.status <> 'succeeded'
+        SELECT g.id FROM generations g WHERE g.status <> 'succeeded' AND g.error_code <> 'stream_broken'
         AND (g.texts IS NOT NULL OR EXISTS (SELECT FROM media m WHERE m.reference = g.id))""",
     "a job that did not succeed was charged": """
-        SELECT id, status, cost FROM generations WHERE cost > 0 AND status NOT IN ('succeeded', 'blocked')""",
+        SELECT id, status, cost FROM generations
+        WHERE cost > 0 AND status NOT IN ('succeeded', 'blocked') AND error_code <> 'stream_broken'""",
+    "a job whose stream broke off has no text, or was not charged, or its row in the ledger hides it": """
+        SELECT g.id, g.status, g.cost FROM generations g LEFT JOIN usage_logs l ON l.reference = g.id AND l.cost > 0
+        WHERE g.error_code = 'stream_broken' AND NOT (g.status = 'failed' AND g.texts IS NOT NULL AND g.charged
+            AND l.id IS NOT NULL AND l.outcome = 'failed' AND NOT l.confirmed)""",
     "the audit trail does not say how a job began and ended": """
         SELECT g.id, array_agg(a.action ORDER BY a.created_at) FROM generations g
         LEFT JOIN audit_logs a ON a.target_id = g.id GROUP BY g.id, g.status
@@ -85,7 +90,9 @@ def _against_the_simulator(stack: HubStack) -> Iterator[str]:
     for attempt in by_attempt.keys() - ledger.keys():
         yield f"a call is in no ledger: {by_attempt[attempt]}"
     for attempt, row in ledger.items():
-        if row["confirmed"] and errors[attempt] != "provider_unreachable":
+        if errors[attempt] == "stream_broken":
+            yield from _against_the_stream(row, by_attempt.get(attempt))
+        elif row["confirmed"] and errors[attempt] != "provider_unreachable":
             yield from _against_the_call(row, by_attempt.get(attempt))
 
 
@@ -97,6 +104,17 @@ def _against_the_call(row: dict[str, Any], call: dict[str, Any] | None) -> Itera
         yield f"{facts} and the simulator's bill disagree: {call}"
     elif call["billable"] and not row["estimated"] and row["units"] != call["units"]:
         yield f"{facts} counts {row['units']}, the simulator {call['units']}"
+
+
+def _against_the_stream(row: dict[str, Any], call: dict[str, Any] | None) -> Iterator[str]:
+    """Of a stream that broke off the provider may bill more than it had counted by then, never less."""
+    facts = f"attempt {row['attempt_id']} ({row['model']}, broken off, {row['cost']} USD)"
+    if call is None:
+        yield f"{facts} never reached the simulator"
+    elif call["billable"] and not row["estimated"]:
+        more = {unit: count for unit, count in row["units"].items() if count > call["units"].get(unit, 0)}
+        if more:
+            yield f"{facts} counts {more} of more than the simulator, {call['units']}"
 
 
 def _against_the_disk(stack: HubStack) -> Iterator[str]:

@@ -48,6 +48,7 @@ def load() -> dict[str, Callable[[], object]]:
     from celery.apps.worker import Worker  # noqa: F401
     from celery.concurrency.thread import TaskPool  # noqa: F401
 
+    from generations.live import feed
     from generations.providers.base import Pending
     from generations.providers.gemini import GeminiAdapter
     from generations.providers.interactions import InteractionsAdapter
@@ -68,6 +69,7 @@ def load() -> dict[str, Callable[[], object]]:
         "the_claim": lambda: wrap(lease, "take", AFTER),
         "the_attempt_row": lambda: wrap(attempts, "begin", AFTER),
         "the_first_answer": lambda: [wrap(each, "start", AFTER, always) for each in adapters],
+        "the_first_piece": lambda: wrap(feed, "add_text", AFTER, always),
         "the_operation_name": lambda: wrap(attempts, "to_pending", AFTER, always),
         "the_last_answer": lambda: [wrap(each, "poll", AFTER, not_pending) for each in adapters],
         "the_bytes": lambda: wrap(answer, "bring_home", AFTER),

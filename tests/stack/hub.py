@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import redis
 from celery import Celery
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from hub.local import parts
@@ -190,6 +191,19 @@ class HubStack:
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(url_of(self.database), autocommit=True, row_factory=dict_row) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[call-overload]
+
+    def stream_the_texts_of(self, *models: str) -> None:
+        """From now on every job of these models is streamed, whether its client listens or not."""
+        with psycopg.connect(url_of(self.database), autocommit=True) as connection:
+            connection.execute(
+                "CREATE FUNCTION stream_it() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN NEW.streamed := true; RETURN NEW; END $$"
+            )
+            condition = sql.SQL("NEW.model IN ({})").format(sql.SQL(", ").join(map(sql.Literal, models)))
+            trigger = (
+                "CREATE TRIGGER stream_it BEFORE INSERT ON generations FOR EACH ROW WHEN ({}) EXECUTE FUNCTION {}()"
+            )
+            connection.execute(sql.SQL(trigger).format(condition, sql.Identifier("stream_it")))
 
     def value(self, query: str, *values: Any) -> Any:
         [row] = self.rows(query, *values)

@@ -146,7 +146,7 @@ class UsageSerializer(serializers.Serializer[Any]):
     cost_usd = UsdField(source="cost")
     estimate_usd = UsdField(source="estimate", help_text="What was held for it.")
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    confirmed = serializers.BooleanField(help_text="False: the answer was lost; to be reconciled.")
+    confirmed = serializers.BooleanField(help_text="False: the answer was lost, or broke off; to be reconciled.")
     estimated = serializers.BooleanField(
         help_text="True: the provider gave no usage; the units are the hub's own count."
     )

@@ -21,7 +21,8 @@ class UsageLog(AppendOnlyModel):
     """One request to a provider: what it counted, at which prices, what it cost, and how it ended.
 
     `units` is {unit: count}, `prices` {unit: {"variant", "price_id", "usd"}} per one unit; `reference` is the job,
-    `attempt_id` the request. A row that is not `confirmed` is a request whose answer was lost, to be reconciled.
+    `attempt_id` the request. A row that is not `confirmed` is a request whose answer was lost, or broke off in the
+    middle (then `cost` is that of what came), to be reconciled.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
