@@ -107,13 +107,15 @@ class GenerationsView(HubView):
     def post(self, request: Request) -> Response:
         """Submits a generation: the most that it can cost is held, and it is made in the background."""
         given = parsed(OrderSerializer, request.data)
-        order = replace(_order(given), idempotency_key=idempotency.idempotency_key(request))
         seconds = preferences.wait_seconds(request)
+        as_events = request.accepted_renderer.media_type == event_stream.MEDIA_TYPE
+        key = idempotency.idempotency_key(request)
+        order = replace(_order(given), idempotency_key=key, stream=as_events)
         generation, is_replay = submit(api_key=cast(ApiKey, request.auth), order=order)
         headers = {"Location": reverse("generation", args=[generation.id], request=request)}
         if is_replay:
             headers[idempotency.REPLAYED] = "true"
-        if request.accepted_renderer.media_type == event_stream.MEDIA_TYPE:
+        if as_events:
             following.answer_with_events(request, generation_id=generation.id)
         else:
             headers |= _waited_for(request, generation, seconds)
