@@ -67,11 +67,12 @@ def web(env: Mapping[str, str], keep: tuple[int, ...], listener: int) -> Part:
     """gunicorn on a socket that is bound already, so that a restart loses neither the port nor a connection."""
     argv = [
         *(sys.executable, "-m", "gunicorn", "hub.asgi", "--bind", f"fd://{listener}"),
-        *("--worker-class", "hub.serving.worker.HubWorker", "--workers", "2", "--asgi-lifespan", "off"),
+        *("--worker-class", "hub.serving.worker.HubWorker", "--asgi-lifespan", "off"),
         *("--graceful-timeout", str(WEB_SECONDS), "--log-level", "warning", "--no-control-socket"),
     ]
+    own = {"WEB_CONCURRENCY": "2", **env}
     # Killing gunicorn outright would leave its workers to notice by themselves; SIGQUIT ends them with it.
-    return Part("web", argv, BASE_DIR, env, signal.SIGQUIT, ((signal.SIGTERM, WEB_SECONDS + 3.0),), (*keep, listener))
+    return Part("web", argv, BASE_DIR, own, signal.SIGQUIT, ((signal.SIGTERM, WEB_SECONDS + 3.0),), (*keep, listener))
 
 
 def worker(env: Mapping[str, str], keep: tuple[int, ...]) -> Part:
