@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -31,6 +32,7 @@ BLOCKS = blocks_of(PAGE.read_text(encoding="utf-8"))
 STAND_IN = "the stand-in"
 PROBLEM = "urn:ai-generation-hub:error:"
 MOST_SHOWN = 2000
+MOST_SECONDS = 150
 _numbers = count(1)
 
 
@@ -83,20 +85,15 @@ def run(blocks: Sequence[Block], folder: Path, env: dict[str, str], values: dict
     with (folder / "errors").open("w") as errors:
         shell = subprocess.Popen(command, cwd=folder, env=env, stderr=errors, start_new_session=True)
         try:
-            shell.wait(200)
+            # One that waits for ever is found by the mark that it does not leave.
+            with suppress(subprocess.TimeoutExpired):
+                shell.wait(MOST_SECONDS)
         finally:
             # With whatever it has started in the background.
-            for one in (signal.SIGTERM, signal.SIGKILL):
-                stop(shell, one)
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
             shell.wait()
     return (folder / "errors").read_text()
-
-
-def stop(shell: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
-        os.killpg(shell.pid, number)
-    except ProcessLookupError:
-        return
 
 
 def test_it_has_the_commands_that_it_promises() -> None:
