@@ -12,12 +12,13 @@ FAILED, BLOCKED = Generation.Status.FAILED.value, Generation.Status.BLOCKED.valu
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One code, as a client reads about it. `charged` is a sentence's part: in almost every case it is "no"."""
+    """One code, as a client reads about it. `charged` is "no", or how much is; `has_text`: `outputs` is not empty."""
 
     meaning: str
     is_retryable: bool
     status: str = FAILED
     charged: str = "no"
+    has_text: bool = False
 
 
 ENDINGS: Mapping[str, Ending] = {
@@ -40,6 +41,12 @@ ENDINGS: Mapping[str, Ending] = {
     "outcome_unknown": Ending(
         "The provider's answer was lost, so nobody can say whether the work was done. It is not sent again.", True
     ),
+    "stream_broken": Ending(
+        "The provider's text broke off in the middle; what had come is in `outputs`. It is not sent again.",
+        True,
+        charged="as far as the provider had counted",
+        has_text=True,
+    ),
     "input_gone": Ending("A file that the generation works with is gone from storage; nothing was sent.", False),
     "input_unavailable": Ending("A file that the generation works with could not be read; nothing was sent.", True),
 }
@@ -60,7 +67,7 @@ def _rows() -> Iterator[str]:
 _INTRODUCTION = """
 ## What a generation ends with
 
-A generation that was taken and came to nothing is no problem document: `GET /api/v1/generations/{id}` answers 200, with
+A generation that was taken and did not succeed is no problem document: `GET /api/v1/generations/{id}` answers 200, with
 `status` `failed` or `blocked` and an `error` of `code`, `message`, `stage`, `charged` and `retryable`. The codes never
 change. `retryable` says whether the same request may succeed later; the hub has then tried it as often as it may.
 
