@@ -28,9 +28,7 @@ from tests.stack import HubStack
 pytestmark = pytest.mark.stack
 
 PAGE = BASE_DIR / "docs" / "API.md"
-# Shown, and not so yet: a text that is streamed comes in one piece until the worker asks the provider for pieces.
-NOT_YET = 'event: delta\ndata: {"text": "…"}\n…\n'
-BLOCKS = blocks_of(PAGE.read_text(encoding="utf-8").replace(NOT_YET, ""))
+BLOCKS = blocks_of(PAGE.read_text(encoding="utf-8"))
 STAND_IN = "the stand-in"
 PROBLEM = "urn:ai-generation-hub:error:"
 MOST_SHOWN = 2000

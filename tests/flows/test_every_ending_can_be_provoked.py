@@ -24,7 +24,7 @@ from tests.stack.client import GENERATIONS
 pytestmark = pytest.mark.stack
 
 TEXT, OMNI, SONG = "gemini-3.5-flash-lite", "gemini-omni-1.2-flash", "lyria-3.5"
-IMAGEN, MISDESCRIBED, STREAMED = "imagen-4.0-generate-001", "gemini-2.5-pro", "gemini-3.8-flash"
+IMAGEN, MISDESCRIBED = "imagen-4.0-generate-001", "gemini-2.5-pro"
 FILM = {"duration_seconds": 3, "resolution": "360p"}
 # code -> (fault of the simulator, model, parameters)
 FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -40,7 +40,6 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "provider_operation_failed": ("fails_late", OMNI, FILM),
     "operation_timeout": ("never_ends", OMNI, FILM),
     "outcome_unknown": ("reset_after", SONG, {}),
-    "stream_broken": ("stream_cut after=2 pieces=8", STREAMED, {}),
 }
 
 
@@ -71,11 +70,21 @@ def without_credentials(stack: HubStack) -> str:
     return stack.rich.submit(TEXT, "Nobody hears this.")
 
 
+def of_a_listener(stack: HubStack) -> str:
+    """A job whose client follows it on the connection that it was submitted on."""
+    order = {"model": TEXT, "prompt": "[[fault:stream_cut after=2 pieces=8]] A fox."}
+    followed = stack.rich.call("POST", GENERATIONS, order, Accept="text/event-stream")
+    assert followed.status == 200, followed.body
+    assert b"event: delta" in followed.body
+    return followed.headers["location"].rpartition("/")[2]
+
+
 BEFORE: dict[str, Callable[[HubStack], str]] = {
     "input_gone": lambda stack: of_a_file(stack, Path.unlink),
     "input_unavailable": lambda stack: of_a_file(stack, replace_by_a_folder),
 }
 ENDS: dict[str, Callable[[HubStack], str]] = {
+    "stream_broken": of_a_listener,
     # Vertex is at a port where nothing listens.
     "provider_unreachable": lambda stack: stack.rich.submit(IMAGEN, "A fox."),
     # The catalogue says that the temperature is a text, and the SDK knows better.
@@ -105,7 +114,6 @@ def jobs(new_stack: Callable[..., HubStack], misdescribed: Path) -> tuple[HubSta
         VERTEX_BASE_URL="http://127.0.0.1:1",
         OPERATION_DEADLINE_SECONDS="3",
     )
-    stack.stream_the_texts_of(STREAMED)
     made = {code: submit(stack) for code, submit in BEFORE.items()}
     stack.start("worker")
     for code, (fault, model, parameters) in FAULTS.items():
