@@ -27,15 +27,6 @@ class EmailTaken(HubError):
     remedy = "Use the account that is there."
 
 
-class ScopeUnknown(HubError):
-    """An API key needs at least one scope, and each must be one that the hub knows."""
-
-    code = "scope_unknown"
-    status = 422
-    title = "Unknown scope"
-    fact_names = {"unknown": "the scopes that are not known", "known": "those that are"}
-
-
 class ExpiryPast(HubError):
     """A new API key must expire in the future."""
 
@@ -45,11 +36,9 @@ class ExpiryPast(HubError):
 
 
 class KeyRefused(HubError):
-    """The API key does not let you in."""
+    """The API key does not let you in; each reason has a code of its own."""
 
-    code = "api_key_refused"
     status = 401
-    title = "The API key was refused"
 
     def __init__(self, detail: str | None = None, **facts: object) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE}, **facts)

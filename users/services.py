@@ -49,7 +49,7 @@ def issue_api_key(
     """A new key and its text, which exists nowhere else and cannot be shown again. A second call makes a second key.
 
     `giver` is the owner's key that makes it: what is left open is as the giver has it, and more than it has is refused.
-    Raises ScopeUnknown, ExpiryPast, ValueError for a network that is none, and with a giver KeyExceedsOwn and
+    Raises ExpiryPast, ValueError for a scope or a network that is none, and with a giver KeyExceedsOwn and
     KeyLineageTooLong. Without an `actor` the owner is taken for it.
     """
     _check_scopes(scopes)
@@ -67,9 +67,10 @@ def issue_api_key(
 
 
 def _check_scopes(scopes: Sequence[str]) -> None:
+    """The doors let known scopes through alone: anything else is a mistake of the caller's."""
     unknown = sorted(set(scopes) - set(ALL_SCOPES))
     if unknown or not scopes:
-        raise errors.ScopeUnknown(unknown=unknown, known=list(ALL_SCOPES))
+        raise ValueError(f"An API key needs at least one scope, and only those that there are; not: {unknown}")
 
 
 def _insert(owner: User, name: str, text: KeyText, rights: Rights, lineage: list[UUID]) -> ApiKey:

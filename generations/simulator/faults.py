@@ -6,7 +6,8 @@ used up.
 
 | name            | billed | options (default)      | what the client sees                                            |
 |-----------------|--------|------------------------|-----------------------------------------------------------------|
-| 400 403 500 503 | no     |                        | that error                                                      |
+| 400 403 404 500 | no     |                        | that error                                                      |
+| 503 504         |        |                        |                                                                 |
 | 429             | no     | retry= seconds (1)     | that error; RetryInfo in its details, for interactions          |
 |                 |        |                        | `Retry-After` in whole seconds instead                          |
 | reset_before    | no     |                        | the connection is reset (RST) before the work                   |
@@ -52,7 +53,7 @@ from dataclasses import dataclass, field
 
 from generations.simulator.errors import Refusal
 
-REFUSALS = frozenset({"400", "403", "429", "500", "503"})
+REFUSALS = frozenset({"400", "403", "404", "429", "500", "503", "504"})
 BEFORE = frozenset({"reset_before", "hang", "blocked_prompt"})
 AFTER = frozenset({"reset_after", "truncated", "bad_json", "no_usage", "slow", "blocked_output", "filtered"})
 LATE = frozenset({"fails_late", "never_ends", "file_not_active"})
@@ -63,9 +64,11 @@ FOREVER = 3600.0
 MESSAGES = {
     400: "Request contains an invalid argument.",
     403: "The caller does not have permission.",
+    404: "The model is not found. Call ListModels to see the available models.",
     429: "You exceeded your current quota. Please retry in {retry:g}s.",
     500: "An internal error has occurred. Please retry.",
     503: "The model is overloaded. Please try again later.",
+    504: "The deadline expired before the request could complete.",
 }
 _MARKER = re.compile(r"\[\[fault:([^\]]*)\]\]")
 

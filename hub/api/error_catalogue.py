@@ -115,12 +115,12 @@ def _of_django() -> Iterator[Entry]:
         yield Entry(code, status, title, detail, REMEDIES[status], HEADERS.get(status, ()))
 
 
-def markdown() -> str:
-    """docs/ERRORS.md."""
+def markdown(of_jobs: str = "") -> str:
+    """docs/ERRORS.md; `of_jobs` is a section about what is no answer to a request."""
     known = entries()
     clients = [entry for entry in known if not entry.is_for_operators]
     operators = [entry for entry in known if entry.is_for_operators]
-    parts = [_INTRODUCTION, _table(clients), _OPERATORS, _table(operators)]
+    parts = [_INTRODUCTION, _table(clients), *filter(None, [of_jobs]), _OPERATORS, _table(operators)]
     return "\n".join(parts)
 
 

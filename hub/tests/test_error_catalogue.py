@@ -24,12 +24,6 @@ SOURCES = [
     if not {"tests", "simulator"} & set(path.relative_to(BASE_DIR).parts)
 ]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
-TESTS = [path for path in BASE_DIR.rglob("test_*.py") if ".venv" not in path.parts and path != Path(__file__)]
-# Codes that no test can provoke, and why.
-UNPROVOKED = {
-    "error": "the base's own, for an exception of the framework that has no code here",
-    "api_key_refused": "the base of the five refusals of a key",
-}
 
 
 @pytest.fixture(scope="module")
@@ -123,15 +117,6 @@ def test_every_header_that_an_error_sets_is_on_the_page(known: dict[str, Entry])
         }
         if kind is not None:
             assert set_here <= set(known[kind.code].headers), f"add them to header_names of {node.name}"
-
-
-def test_every_code_has_a_test_that_names_it(known: dict[str, Entry]) -> None:
-    text = "\n".join(path.read_text() for path in TESTS)
-    forgotten = {code for code in known if f'"{code}"' not in text} - set(UNPROVOKED)
-    # Errors of commands are told by their class.
-    by_class = {kind.code for kind in error_classes() if kind.__name__ in text}
-    forgotten -= by_class
-    assert not forgotten, "provoke them in a test, or say in UNPROVOKED why not"
 
 
 def test_two_errors_with_one_code_and_two_statuses_are_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:

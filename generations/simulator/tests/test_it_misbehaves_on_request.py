@@ -9,6 +9,15 @@ import pytest
 
 from generations.simulator.tests.conftest import AT_ONCE, FAMILIES, LASTING, Running, starting
 
+REASONS = {
+    400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 OF_INTERACTIONS = {"interaction", "picture", "song", "film"}
 TEXT = {"text", "stream", "interaction"}
 MEDIA_AT_ONCE = ("image", "picture", "song")
@@ -30,13 +39,12 @@ def _billed(simulator: Running, family: str) -> dict[str, Any]:
     return call
 
 
-@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503, 504])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_refuses_in_the_shape_of_the_route(simulator: Running, family: str, status: int) -> None:
     answer = simulator.start(family, f"[[fault:{status}]] a fox")
     error = answer.json()["error"]
-    names = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL"}
-    name = names.get(status, "UNAVAILABLE")
+    name = REASONS[status]
     assert answer.status_code == status
     assert error["message"]
     if family in OF_INTERACTIONS:

@@ -1,4 +1,4 @@
-"""`manage.py document_errors [--check]`: writes docs/ERRORS.md from the error classes."""
+"""`manage.py document_errors [--check]`: writes docs/ERRORS.md from the error classes and the endings of jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hub.api.error_catalogue import markdown
+from generations import endings
+from hub.api import error_catalogue
 
 APPS = ("hub", "audit", "users", "usage", "media", "generations")
 # Programs, what is not the hub's own code, and what Django alone may import.
@@ -28,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         import_everything()
-        text = markdown()
+        text = error_catalogue.markdown(endings.markdown())
         if not options["check"]:
             PATH.write_text(text, encoding="utf-8")
         elif not PATH.exists() or PATH.read_text(encoding="utf-8") != text:
