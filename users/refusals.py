@@ -1,4 +1,4 @@
-"""How many refused credentials one address may send: each leaves a row in the trail, which must not be without bound."""
+"""How many refused credentials one address may send: each is a row in the trail, and rows without bound are none."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The fields RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): structured lists of named items.
 
-In RateLimit-Policy `q` is the requests of a window of `w` seconds; in RateLimit `r` is what may be sent at once, and `t`
-is after how many seconds there is one more. A wait in Retry-After is never shorter than the `t` of what refused.
+In RateLimit-Policy `q` is the requests of a window of `w` seconds; in RateLimit `r` is what may be sent now, and `t` in
+how many seconds there is one more. Retry-After is never shorter than the `t` of what refused.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class RateLimited(HubError):
     remedy = "Wait as long as `Retry-After` says, then send the request again."
     header_names = ("Retry-After",)
     fact_names = {
-        "policies": "each limit that applies: `{name, requests, window_seconds, burst, remaining, retry_after_seconds}`",
+        "policies": "each limit, `[{name, requests, window_seconds, burst, remaining, retry_after_seconds}]`",
         "violated-policies": "the names of those that refused",
     }
 

@@ -23,8 +23,8 @@ GOOGLE_HEADER = "x-goog-api-key"
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer <key>`, or `x-goog-api-key: <key>` as Google's SDK sends it.
 
-    Gives (owner, ApiKey); raises what `users.letting_in.authenticate_api_key` does. A request without a key is refused here,
-    so a view that is open to all sets `authentication_classes = []`.
+    Gives (owner, ApiKey); raises what `users.letting_in.authenticate_api_key` does. A request without a key is refused
+    here, so a view that is open to all sets `authentication_classes = []`.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey]:
