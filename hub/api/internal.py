@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# Set in the WSGI environment by the shell around the application. A client's headers all begin with HTTP_ there.
+# Set in the WSGI environment by hub.serving when the hub asks itself on a client's behalf. No header can become this.
 INTERNAL = "hub.internal"
 
 
