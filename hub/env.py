@@ -12,6 +12,8 @@ from typing import TypeVar
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from hub.common.rates import WANTED, Rate
+
 Value = TypeVar("Value")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -99,6 +101,13 @@ def _to_positive(raw: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(raw)
     return number
+
+
+def rate(name: str, default: str, *, may_be_off: bool) -> Rate | None:
+    """`REQUESTS/SECONDS[/BURST]`, or None for `off` where that is allowed."""
+    if may_be_off and text(name, default).strip().lower() == "off":
+        return None
+    return _parsed(name, default, Rate.parse, f"{WANTED}{', or off' if may_be_off else ''}")
 
 
 def directory(path: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from hub.api import rate_limit_fields
 from hub.common import request_id
 
 
@@ -20,4 +21,17 @@ class RequestIdMiddleware:
         with request_id.working_for(value):
             response = self.get_response(request)
         response[request_id.HEADER] = value
+        return response
+
+
+class RateLimitFieldsMiddleware:
+    """Tells the caller where its rate limits stand, on every answer to a request that was counted, a 500 too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in rate_limit_fields.noted(request).items():
+            response[name] = value
         return response

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.middleware.RequestIdMiddleware",
+    "hub.middleware.RateLimitFieldsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,6 +105,7 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["users.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["users.api.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["users.api.rate_limits.RateLimits"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["hub.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.api.schema.HubSchema",
@@ -113,6 +115,11 @@ REST_FRAMEWORK: dict[str, Any] = {
     # The header Accept chooses; `?format=` is a parameter that nobody knows.
     "URL_FORMAT_OVERRIDE": None,
 }
+# Requests/seconds, and with a third number how many at once: of one API key, of one account with all its keys, and of
+# refused credentials from one address. To be off is for development alone: elsewhere a limit is named, however high.
+RATE_LIMIT_KEY = env.rate("RATE_LIMIT_KEY", "6000/60", may_be_off=DEVELOPMENT)
+RATE_LIMIT_USER = env.rate("RATE_LIMIT_USER", "12000/60", may_be_off=DEVELOPMENT)
+RATE_LIMIT_REFUSED = env.rate("RATE_LIMIT_REFUSED", "60/60", may_be_off=DEVELOPMENT)
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "AI Generation Hub",
     "DESCRIPTION": "Text, image, video and music generation with quotas, costs and an audit trail.",

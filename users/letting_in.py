@@ -14,18 +14,20 @@ from users import errors
 from users.keys import KeyText, no_hash
 from users.models import ApiKey, User
 from users.networks import allows
+from users.refusals import count_refusal
 from users.selectors import find_api_key
 
 # How stale "last used" may be: a hot key costs one write an hour, not one a request.
 TOUCH_EVERY = timedelta(hours=1)
 
 
-def authenticate_api_key(*, text: str, ip: str | None) -> ApiKey:
+def authenticate_api_key(*, text: str, ip: str | None, is_counted: bool = True) -> ApiKey:
     """The key, with its owner, that the client may act under: one query, unless "last used" is due (hourly).
 
     `ip` is the client's address, None when unknown. Raises KeyMissing (for ""), KeyMalformed, KeyUnknown, KeyRevoked,
     KeyExpired, AccountSuspended or IpNotAllowed, each time with one audit entry, which has the code and at most the
-    visible prefix, and nothing else written.
+    visible prefix, and nothing else written. Of an address that was refused too often lately all of them are
+    RateLimited, with nothing written at all; what is right is let in. With `is_counted` false no refusal counts.
     """
     candidate: ApiKey | None = None
     try:
@@ -34,6 +36,8 @@ def authenticate_api_key(*, text: str, ip: str | None) -> ApiKey:
         key = _prove(parsed, candidate)
         _check_standing(key, ip)
     except HubError as refusal:
+        if is_counted:
+            count_refusal(ip=ip)
         _record_refusal(refusal, candidate, ip)
         raise
     _touch(key, parsed)

@@ -68,6 +68,7 @@ class GenerationsView(HubView):
     """The caller's generations, and a new one."""
 
     required_scope = {"GET": READ, "POST": WRITE}
+    paid_methods = frozenset({"POST"})
 
     def get_renderers(self) -> list[BaseRenderer]:
         """A submission may be answered with its events."""

@@ -13,6 +13,7 @@ from hub.api.serializers import ProblemSerializer, StrictSerializer
 ALWAYS = {
     "401": "The API key is missing, malformed, unknown, expired or revoked.",
     "403": "The API key lacks the scope, or the account is suspended.",
+    "429": "Too many requests: `violated-policies` names the limits that refused, `Retry-After` how long to wait.",
     "503": "The database or the broker is away; try again.",
 }
 WITH_ADDRESS = {"404": "There is no such object, or it is not yours."}

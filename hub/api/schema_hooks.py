@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.api.error_catalogue import Entry, entries
 from hub.api.problems import CONTENT_TYPE, TYPE_BASE
+from hub.api.rate_limit_fields import LIMIT, POLICY
 from hub.common.request_id import HEADER
 
 Json = dict[str, Any]
@@ -32,7 +33,19 @@ HEADERS: Mapping[str, Json] = {
         "schema": {"type": "string"},
         "example": 'Bearer realm="hub"',
     },
+    POLICY: {
+        "description": "The caller's rate limits: `q` requests in `w` seconds, of the API key and of its account.",
+        "schema": {"type": "string", "pattern": r'^"\w+";q=\d+;w=\d+(, "\w+";q=\d+;w=\d+)*$'},
+        "example": '"key";q=6000;w=60, "user";q=12000;w=60',
+    },
+    LIMIT: {
+        "description": "Where they stand: `r` requests may be sent now, and one more in `t` seconds.",
+        "schema": {"type": "string", "pattern": r'^"\w+";r=\d+;t=\d+(, "\w+";r=\d+;t=\d+)*$'},
+        "example": '"key";r=5999;t=1, "user";r=11999;t=1',
+    },
 }
+# Of whoever was let in; not there while the limits cannot be asked.
+_OF_CALLERS = (POLICY, LIMIT)
 # By the status of the answer; X-Request-ID goes with all.
 _OF_STATUS = {"401": ("WWW-Authenticate",), "402": ("Retry-After",), "429": ("Retry-After",), "503": ("Retry-After",)}
 # The most telling one of those with this status, where an operation does not say more.
@@ -42,6 +55,7 @@ _TYPICAL = {
     "402": "quota_exceeded",
     "403": "scope_missing",
     "422": "invalid_request",
+    "429": "rate_limited",
 }
 _FACTS: Mapping[str, Json] = {
     "quota_exceeded": {
@@ -58,6 +72,27 @@ _FACTS: Mapping[str, Json] = {
                 "resets_at": "2027-01-01T00:00:00Z",
             }
         ]
+    },
+    "rate_limited": {
+        "violated-policies": ["key"],
+        "policies": [
+            {
+                "name": "key",
+                "requests": 6000,
+                "window_seconds": 60,
+                "burst": 6000,
+                "remaining": 0,
+                "retry_after_seconds": 1,
+            },
+            {
+                "name": "user",
+                "requests": 12000,
+                "window_seconds": 60,
+                "burst": 12000,
+                "remaining": 5200,
+                "retry_after_seconds": 0,
+            },
+        ],
     },
     "scope_missing": {"required_scope": "generations:write"},
     "invalid_request": {"errors": [{"field": "limit", "message": "A valid integer is required."}]},
@@ -91,7 +126,7 @@ def _operations(result: Json) -> Iterator[tuple[str, Json]]:
 
 def _add_headers(status: str, response: Json) -> None:
     headers = response.setdefault("headers", {})
-    for name in (HEADER, *_OF_STATUS.get(status, ())):
+    for name in (HEADER, *_OF_STATUS.get(status, ()), *(() if status == "401" else _OF_CALLERS)):
         headers.setdefault(name, {"$ref": f"#/components/headers/{name}"})
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from hub.common import money
@@ -130,6 +130,35 @@ class PolicySerializer(serializers.Serializer[Any]):
     resets_at = serializers.DateTimeField(allow_null=True)
 
 
+class RatePolicySerializer(serializers.Serializer[Any]):
+    """Where one rate limit stood when a request was refused."""
+
+    name = serializers.CharField(help_text="`key`, `user`, or `refused` for the refused credentials of an address.")
+    requests = serializers.IntegerField(help_text="So many in `window_seconds`, on the average.")
+    window_seconds = serializers.IntegerField()
+    burst = serializers.IntegerField(help_text="So many at once.")
+    remaining = serializers.IntegerField()
+    retry_after_seconds = serializers.IntegerField(help_text="0 where it is not this one that refused.")
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="PolicyStanding",
+        serializers=[PolicySerializer, RatePolicySerializer],
+        resource_type_field_name=None,
+        many=True,
+    )
+)
+class _Policies(serializers.ListField):
+    """Quotas for a 402, rate limits for a 429."""
+
+
+def _violated_policies() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="The names of the rate limits that refused."
+    )
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """The problem document that every error answers with (RFC 9457). Further members are facts of the one problem."""
 
@@ -142,4 +171,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FieldErrorSerializer(  # type: ignore[assignment]  # a field, which the metaclass takes out of the class
         many=True, required=False, help_text="Each field that is not valid."
     )
-    policies = PolicySerializer(many=True, required=False, help_text="Each quota that applies.")
+    policies = _Policies(required=False, help_text="Each quota, or each rate limit, that applies.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """With the one member whose name, the draft's of the RateLimit fields, is none of Python's."""
+        return {**super().get_fields(), "violated-policies": _violated_policies()}

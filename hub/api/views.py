@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework import serializers, status
@@ -14,9 +14,22 @@ from hub.api.serializers import StrictSerializer
 
 
 class HubView(APIView):
-    """A door: it parses, makes one domain call, and presents the answer. `required_scope` is what the key must have."""
+    """A door: it parses, makes one domain call, and presents the answer.
+
+    `required_scope` is what the key must have. `paid_methods` are those that spend: they are refused while nobody can
+    say how many requests the caller has made.
+    """
 
     required_scope: str | Mapping[str, str]
+    paid_methods: Collection[str] = ()
+
+    def check_permissions(self, request: Request) -> None:
+        """The rate comes first, which DRF asks last: a refusal for want of a scope counts, and says where it stands."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done before the permissions."""
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """The methods, in Allow; the schema says the rest."""

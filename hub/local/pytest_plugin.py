@@ -19,6 +19,8 @@ from hub.local.servers import LocalServers
 # A power cut may cost this cluster, which holds nothing but test databases. Visibility, constraints, locks and crash
 # recovery of a killed process are what they are in production.
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}
+# A test run is one client that does in minutes what clients do in months; a test of the limits sets its own.
+UNLIMITED = dict.fromkeys(("RATE_LIMIT_KEY", "RATE_LIMIT_USER", "RATE_LIMIT_REFUSED"), "1000000/1")
 TEST_VAR = Path(__file__).resolve().parents[2] / "var"
 DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
 
@@ -26,7 +28,7 @@ DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Starts the servers in the controlling process; the workers of pytest-xdist inherit the URLs."""
-    os.environ["HUB_ENV_FILE"] = os.devnull
+    os.environ |= {"HUB_ENV_FILE": os.devnull, **UNLIMITED}
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         _take_redis_database(int(worker.removeprefix("gw")) + 1)
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]

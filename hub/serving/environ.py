@@ -7,13 +7,12 @@ import sys
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from hub.api.internal import INTERNAL
 from hub.serving.asgi import Scope
 from hub.serving.body import Body
 
 # A view leaves a coroutine function here when its answer is to go on without a thread: hub/serving/handover.py.
 HANDOVER = "hub.handover"
-# Set when the hub asks itself on a client's behalf. No header can become this name.
-INTERNAL = "hub.internal"
 _OWN_NAMES = {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE"}
 
 

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hub.api.internal import INTERNAL
 from hub.serving import stopping
 from hub.serving.asgi import Application, Message, Receive, Scope, Send
-from hub.serving.environ import HANDOVER, INTERNAL
+from hub.serving.environ import HANDOVER
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -22,6 +22,7 @@ from tests.routes import routes
 JSON = "application/json"
 # Of every answer with this status; X-Request-ID goes with all.
 HEADERS = {"201": {"Location"}, "401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+LIMITS = {"RateLimit-Policy", "RateLimit"}
 # What is made and has no address to be at, and why. It stays so only while no route takes its id.
 NOWHERE = {"quotes_make": "a quote is named in a submission, and cannot be fetched: its prices alone are kept"}
 Operation = dict[str, Any]
@@ -105,7 +106,7 @@ def test_it_has_examples_that_are_true(operation: Operation, validate: Callable[
 
 
 def test_it_says_what_it_refuses(operation: Operation) -> None:
-    expected = {"401", "403", "503"}
+    expected = {"401", "403", "429", "503"}
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
     expected |= {"404"} if "path" in places else set()
     expected |= {"422"} if "query" in places or "requestBody" in operation else set()
@@ -129,6 +130,8 @@ def test_it_names_the_headers(operation: Operation) -> None:
         named = set(response.get("headers", {}))
         expected = HEADERS.get(status, set()) - ({"Location"} if operation["operationId"] in NOWHERE else set())
         assert named >= {"X-Request-ID"} | expected, status
+        # Whoever was let in is told, and nobody else.
+        assert named & LIMITS == (set() if status == "401" else LIMITS), status
     taken = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
     given = {name for response in operation["responses"].values() for name in response.get("headers", {})}
     assert "Idempotency-Key" not in taken or {"Idempotency-Replayed", "Location"} <= given

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import books, memory, rates
+from tests.bench import books, limits, memory, rates
 from tests.bench.accounts import make_client, prepare_database
 from tests.bench.house import House
 
@@ -25,8 +25,12 @@ def run(var: Path, *, quick: bool, parts: Sequence[str]) -> None:
             figures, replays = rates.measure(house, client, replayed, rates.QUICK if quick else rates.FULL)
             rates.ratios(figures)
             print(f"\n{figures.text()}", flush=True)
+        if "limits" in parts:
+            print(f"\n{limits.measure(house, client, quick=quick).text()}", flush=True)
         if "memory" in parts:
             jobs = QUICK_MEMORY_JOBS if quick else MEMORY_JOBS
             print(f"\n{memory.text(memory.measure(house, client, jobs), jobs)}", flush=True)
-        books.check(house.simulator_url, replayed=replays)
-    print(f"\nEvery job succeeded and the books balance. Load {os.getloadavg()[0]:.1f} at the end.")
+        if {"rates", "memory"} & set(parts):
+            books.check(house.simulator_url, replayed=replays)
+            print("\nEvery job succeeded and the books balance.")
+    print(f"Load {os.getloadavg()[0]:.1f} at the end.")

@@ -15,6 +15,7 @@ FIGURES = (
     "bare psycopg, those of submit and of the job",
     "ours beside the floor",
     "round trips to PostgreSQL",
+    "the script / a PING",
     "resident memory, MiB",
     "Every job succeeded and the books balance.",
 )

@@ -90,7 +90,8 @@ def test_all_jobs_end_when_it_is_killed_and_comes_back_empty(stack: HubStack) ->
         assert int(refused.headers["retry-after"]) > 0
         assert refused.headers["content-type"].startswith("application/problem+json")
     for path in (GENERATIONS, f"{GENERATIONS}/{jobs[0]}", "/api/v1/quotas", "/api/v1/usage", "/api/v1/models"):
-        assert stack.rich.call("GET", path).status == 200, path
+        answer = stack.rich.call("GET", path)
+        assert (answer.status, "ratelimit" in answer.headers) == (200, False), path
     assert stack.rich.call("GET", "/livez").status == 200
     assert stack.rich.call("GET", "/readyz").status == 503
     assert {name: counts(stack)[name] for name in ("generations", "quota_holds")} == {
@@ -122,6 +123,24 @@ def test_paid_calls_keep_their_leases_while_it_hangs(new_stack: Callable[..., Hu
     for job in jobs:
         assert (stack.state(job)["status"], len(stack.calls_of(job))) == ("succeeded", 1)
     stack.assert_the_books_balance()
+
+
+def test_nobody_waits_for_it_while_it_hangs(stack: HubStack) -> None:
+    before = counts(stack)
+    os.kill(stack.servers.pids["valkey"], signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        for _ in range(20):
+            answer = stack.rich.call("GET", "/api/v1/quotas")
+            assert (answer.status, "ratelimit" in answer.headers) == (200, False)
+        # Each process waits for it once, and not again for a while.
+        assert time.monotonic() - started < 5
+        refused = stack.rich.post(TEXT, "Nobody will hear this.")
+        assert (refused.status, refused.json["code"]) == (503, "service_unavailable")
+    finally:
+        os.kill(stack.servers.pids["valkey"], signal.SIGCONT)
+    assert counts(stack) == before
+    eventually(lambda: "ratelimit" in stack.rich.call("GET", "/api/v1/quotas").headers, "the limits", 10)
 
 
 def test_a_refused_request_writes_nothing_while_it_is_away(stack: HubStack) -> None:

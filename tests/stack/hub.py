@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 
 from hub.local import parts
 from hub.local.ports import LOOPBACK, free_port, listen
+from hub.local.pytest_plugin import UNLIMITED
 from hub.local.ready import url_in, wait_until, web_is_ready
 from hub.local.servers import LocalServers
 from hub.local.stack import Part, Stack
@@ -40,6 +41,7 @@ SETTINGS = {
     "MAX_ATTEMPTS": "3",
     "OPERATION_DEADLINE_SECONDS": "120",
     "LOG_LEVEL": "INFO",
+    **UNLIMITED,
 }
 ALL = ("simulator", "worker", "clock", "web")
 OPEN = ("queued", "running")

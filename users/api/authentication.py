@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from hub.api.internal import is_internal
 from hub.common.errors import HubError
 from users.api import schema  # noqa: F401  # registers how this class is described
 from users.errors import CHALLENGE
@@ -22,14 +23,16 @@ GOOGLE_HEADER = "x-goog-api-key"
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer <key>`, or `x-goog-api-key: <key>` as Google's SDK sends it.
 
-    Gives (owner, ApiKey); raises users.errors.KeyRefused or AccountSuspended. A request without a key is refused here,
-    so a view that is open to all sets `authentication_classes = []`.
+    Gives (owner, ApiKey); raises what `users.letting_in.authenticate_api_key` does. A request without a key is refused
+    here, so a view that is open to all sets `authentication_classes = []`.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey]:
         """The owner and the key."""
         try:
-            key = authenticate_api_key(text=_key_text(request), ip=client_ip(request))
+            key = authenticate_api_key(
+                text=_key_text(request), ip=client_ip(request), is_counted=not is_internal(request)
+            )
         except HubError:
             # As DRF does for its own errors: whoever asks for request.user while the answer is being made must not
             # start, and audit, the same refusal again.

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
+from hub.api.internal import INTERNAL
 from hub.serving import stopping
-from hub.serving.environ import HANDOVER, INTERNAL
+from hub.serving.environ import HANDOVER
 from hub.serving.handover import Answer, Exchange, hand_over
 from hub.serving.tests.wire import GONE, Wire, piece, scope
 from hub.serving.threads import Threads

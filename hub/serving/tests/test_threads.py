@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from hub.api.internal import INTERNAL
 from hub.serving.body import AHEAD_BYTES
-from hub.serving.environ import INTERNAL
 from hub.serving.tests.wire import GONE, Wire, piece, scope
 from hub.serving.threads import PIECE_BYTES, Threads
 
