@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import override_settings
-from rest_framework.throttling import BaseThrottle
 
-from generations.api.views import ModelsView
+from hub.common.rates import Rate
 from hub.common.redis import redis_client
 from tests.api.provocations.scene import Ask, Scene, provokes
 from tests.rest import GENERATIONS
@@ -70,20 +69,11 @@ def a_permission_that_gives_no_reason(scene: Scene) -> Ask:
     return lambda: scene.caller.submit()
 
 
-class Closed(BaseThrottle):
-    """Lets nobody through for seven seconds."""
-
-    def allow_request(self, *_: object) -> bool:
-        return False
-
-    def wait(self) -> float:
-        return 7
-
-
 @provokes("rate_limited")
 def a_request_too_many(scene: Scene) -> Ask:
-    scene.monkeypatch.setattr(ModelsView, "throttle_classes", [Closed])
-    return lambda: scene.caller.get(MODELS)
+    scene.settings.RATE_LIMIT_KEY = Rate.parse("1/60")
+    assert scene.caller.get(MODELS).status_code == 200
+    return scene.caller.submit
 
 
 @provokes("internal_error")
