@@ -29,6 +29,7 @@ ROUTES = {
     "/api/v1/generations": {"get", "post"},
     "/api/v1/generations/{generation_id}": {"get"},
     "/api/v1/generations/{generation_id}/cancel": {"post"},
+    "/api/v1/generations/{generation_id}/events": {"get"},
     "/api/v1/media": {"get", "post"},
     "/api/v1/media/{media_id}": {"get", "delete"},
     "/api/v1/media/{media_id}/content": {"get"},

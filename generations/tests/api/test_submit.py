@@ -26,7 +26,8 @@ def test_it_answers_202_with_the_generation_and_its_address(caller: Caller) -> N
     assert answer.status_code == 202
     assert set(body) == FIELDS
     assert answer["Location"] == body["links"]["self"] == f"http://testserver{GENERATIONS}/{body['id']}"
-    assert body["links"] == {"self": answer["Location"], "cancel": f"{answer['Location']}/cancel"}
+    names = {"cancel", "events"}
+    assert body["links"] == {"self": answer["Location"]} | {name: f"{answer['Location']}/{name}" for name in names}
     assert (body["status"], body["kind"], body["model"]) == ("queued", "text", "gemini-3.8-flash")
     assert (body["prompt"], body["tags"]) == ("The sea at night.", ["spring", "café"])
     assert (body["cost_usd"], body["outputs"], body["error"], body["attempts"]) == (None, [], None, 0)
