@@ -155,7 +155,7 @@ def acall(
 ) -> Callable[Concatenate[AsyncNamespace, P], Coroutine[Any, Any, T]]:
     """An operation with one result, as a method of a namespace."""
 
-    async def method(self: AsyncNamespace, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def method(self: AsyncNamespace, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._runner.run(operation(self._runner.options, *args, **kwargs))
 
     return as_method(operation, method)
@@ -166,7 +166,7 @@ def alisted(
 ) -> Callable[Concatenate[AsyncNamespace, P], AsyncListing[T]]:
     """An operation with a list in pages, as a method of a namespace."""
 
-    def method(self: AsyncNamespace, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
+    def method(self: AsyncNamespace, /, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
         return AsyncListing(self._runner, lambda: operation(self._runner.options, *args, **kwargs))
 
     return as_method(operation, method)
@@ -177,7 +177,7 @@ def astreamed(
 ) -> Callable[Concatenate[AsyncNamespace, P], AsyncStream[T]]:
     """An operation with results that come one after the other, as a method of a namespace."""
 
-    def method(self: AsyncNamespace, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[T]:
+    def method(self: AsyncNamespace, /, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[T]:
         return AsyncStream(self._runner.emitted(operation(self._runner.options, *args, **kwargs)))
 
     return as_method(operation, method)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Required, TypeVar, get_args, get_origin, get_type_hints
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -14,7 +14,7 @@ def as_method(operation: Callable[..., Any], method: Method) -> Method:
     """`method`, that shows itself to `help` and to an editor as `operation`."""
     update_wrapper(method, operation)
     _, *parameters = signature(operation).parameters.values()
-    own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    own = Parameter("self", Parameter.POSITIONAL_ONLY)
     named = [each for parameter in parameters for each in _named(operation, parameter)]
     # What it returns is the type checker's to say: here it would be the plan.
     method.__signature__ = Signature([own, *named])  # type: ignore[attr-defined]
@@ -27,6 +27,8 @@ def _named(operation: Callable[..., Any], parameter: Parameter) -> Iterator[Para
         yield parameter
         return
     [members] = get_args(get_type_hints(operation)[parameter.name])
-    for name, hint in get_type_hints(members).items():
-        default = Parameter.empty if name in members.__required_keys__ else None
-        yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+    for name, hint in get_type_hints(members, include_extras=True).items():
+        required = get_origin(hint) is Required
+        annotation = get_args(hint)[0] if required else hint
+        default = Parameter.empty if required else None
+        yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

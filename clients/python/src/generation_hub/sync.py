@@ -151,7 +151,7 @@ class Listing(Generic[T]):
 def call(operation: Callable[Concatenate[Options, P], Plan[T]]) -> Callable[Concatenate[Namespace, P], T]:
     """An operation with one result, as a method of a namespace."""
 
-    def method(self: Namespace, *args: P.args, **kwargs: P.kwargs) -> T:
+    def method(self: Namespace, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._runner.run(operation(self._runner.options, *args, **kwargs))
 
     return as_method(operation, method)
@@ -162,7 +162,7 @@ def listed(
 ) -> Callable[Concatenate[Namespace, P], Listing[T]]:
     """An operation with a list in pages, as a method of a namespace."""
 
-    def method(self: Namespace, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:
+    def method(self: Namespace, /, *args: P.args, **kwargs: P.kwargs) -> Listing[T]:
         return Listing(self._runner, lambda: operation(self._runner.options, *args, **kwargs))
 
     return as_method(operation, method)
@@ -173,7 +173,7 @@ def streamed(
 ) -> Callable[Concatenate[Namespace, P], Stream[T]]:
     """An operation with results that come one after the other, as a method of a namespace."""
 
-    def method(self: Namespace, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:
+    def method(self: Namespace, /, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:
         return Stream(self._runner.emitted(operation(self._runner.options, *args, **kwargs)))
 
     return as_method(operation, method)
