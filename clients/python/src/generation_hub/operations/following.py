@@ -9,11 +9,12 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 
 from generation_hub.decoding import decoded
 from generation_hub.encoding import Known, at
-from generation_hub.errors import BadAnswer, HubUnreachable
+from generation_hub.errors import BadAnswer, HubError, HubUnreachable, RequestRefused
 from generation_hub.exchange import opened
 from generation_hub.operations.orders import GENERATIONS, Order, order_request
 from generation_hub.options import Options
 from generation_hub.plan import Answer, Emit, Flow, Pause, Request, Step, read
+from generation_hub.problems import error_of
 from generation_hub.shapes.work import Delta, Generation, StatusChange
 from generation_hub.sse import Decoder, ServerSentEvent
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 Event: TypeAlias = StatusChange | Delta | Generation
 
 MEDIA_TYPE = "text/event-stream"
-LAST = "generation"
+LAST, PROBLEM = "generation", "problem"
 _EVENTS: Mapping[str, type[Event]] = {"status": StatusChange, "delta": Delta, LAST: Generation}
 _PARTS: Mapping[str, type[Delta | Generation]] = {"delta": Delta, LAST: Generation}
 
@@ -82,17 +83,19 @@ def _followed(options: Options, request: Request, progress: _Progress, shapes: M
         broken = yield from _heard(progress, shapes)
         if broken is not None:
             progress.breaks += 1
-            if progress.breaks >= options.retry.attempts:
+            if progress.breaks >= options.retry.attempts or isinstance(broken, RequestRefused):
                 raise broken
             yield Pause(_pause(options, progress))
             request = progress.request()
 
 
-def _heard(progress: _Progress, shapes: Mapping[str, type[T]]) -> Generator[Step | Emit[T], Any, HubUnreachable | None]:
+def _heard(progress: _Progress, shapes: Mapping[str, type[T]]) -> Generator[Step | Emit[T], Any, HubError | None]:
     """Emits what one connection brings; why it broke before the last event, None after that."""
     try:
         while (piece := (yield from read())) is not None:
             for event in progress.decoder.feed(piece):
+                if event.event == PROBLEM:
+                    return _problem(event)
                 progress.saw(event)
                 if shape := shapes.get(event.event):
                     yield Emit(decoded(shape, _data(event)))
@@ -108,6 +111,16 @@ def _pause(options: Options, progress: _Progress) -> float:
     said = progress.decoder.retry_seconds
     grown = options.retry.pause(progress.breaks) or 0.0
     return grown if said is None else said if progress.breaks == 1 else max(said, grown)
+
+
+def _problem(event: ServerSentEvent) -> HubError:
+    """Why the hub can tell no more: the problem document that the generation would be answered with."""
+    data = _data(event)
+    status = data.get("status") if isinstance(data, dict) else None
+    headers = {"content-type": "application/problem+json"}
+    return error_of(
+        Answer(status=status if isinstance(status, int) else 500, headers=headers, body=event.data.encode())
+    )
 
 
 def _data(event: ServerSentEvent) -> object:
