@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -219,8 +221,13 @@ def test_a_list_is_read_to_its_end_whatever_the_page(half: Half, hub: g.Hub) -> 
     assert [*page.results, *rest] == everything
 
 
-def test_a_wait_outlives_a_restart_of_the_web_process(half: Half, hub: g.Hub, stack: HubStack) -> None:
-    job = half.do(hub.generations.submit(model=VIDEO, prompt="Rain.", parameters={"duration_seconds": 4}))
-    stack.kill("web")
-    stack.start("web")
-    assert half.do(hub.wait(job, timeout=60)).succeeded
+def test_a_wait_outlives_a_restart_of_the_web_process(half: Half, stack: HubStack) -> None:
+    patient = g.Retry(attempts=50, longest_pause=1)
+    hub = half.hub(stack.base_url, stack.rich.api_key, retry=patient)
+    job = half.do(hub.generations.submit(model=VIDEO, prompt="Rain.", parameters={"duration_seconds": 8}))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: half.do(hub.wait(job, timeout=90)))
+        time.sleep(0.2)
+        stack.kill("web")
+        stack.start("web")
+        assert waiting.result().succeeded
