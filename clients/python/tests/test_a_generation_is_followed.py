@@ -18,6 +18,7 @@ from generation_hub import (
     QuotaExceeded,
     ServiceUnavailable,
     StatusChange,
+    Timeouts,
 )
 
 Half = SyncHalf | AsyncHalf
@@ -123,6 +124,15 @@ def test_a_trouble_of_the_hub_within_the_stream_is_outlived(half: Half, scripted
     scripted.will_say(trouble)
     with pytest.raises(ServiceUnavailable):
         half.all(half.hub(scripted.url).events(ID))
+
+
+def test_a_stream_that_falls_silent_is_taken_up_again(half: Half, scripted: ScriptedHub) -> None:
+    silent = events(RETRY + THE, SEA, **LOCATION)
+    silent.between_seconds = 1
+    scripted.will_say(silent, events(SEA, END))
+    hub = half.hub(scripted.url, timeouts=Timeouts(events=0.3))
+    assert shown(half.all(hub.stream(model="m", prompt="p"))) == ["The ", "sea.", "succeeded"]
+    assert scripted.seen[1].headers["Last-Event-ID"] == "2.1-0"
 
 
 def test_something_else_than_a_stream_is_a_bad_answer(half: Half, scripted: ScriptedHub) -> None:

@@ -16,6 +16,7 @@ from generation_hub import (
     HubFailed,
     HubUnreachable,
     NotFound,
+    Polling,
     RateLimited,
     RequestRefused,
     Retry,
@@ -137,3 +138,8 @@ def test_pauses_grow_up_to_the_longest_and_vary() -> None:
         most = min(2.0**number, 5)
         assert all(most / 2 <= pause <= most for pause in found)
         assert len(set(found)) > 10
+
+
+def test_pauses_stay_the_longest_however_often_it_is_tried() -> None:
+    assert 10 <= (Retry().pause(100_000) or 0) <= 20
+    assert 8 <= Polling().pause(100_000) <= 12

@@ -45,7 +45,7 @@ class Retry:
             # A little more, so that all who were told the same moment do not come at once.
             within = retry_after <= self.longest_retry_after
             return retry_after * random.uniform(1.0, 1.1) if within else None
-        return min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause) * random.uniform(0.5, 1.0)
+        return _grown(self.first_pause, 2.0, attempt, self.longest_pause) * random.uniform(0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Polling:
 
     def pause(self, number: int) -> float:
         """Seconds before the poll after the one of that number (from 1)."""
-        return min(self.first_pause * 1.5 ** (number - 1), self.longest_pause) * random.uniform(0.8, 1.2)
+        return _grown(self.first_pause, 1.5, number, self.longest_pause) * random.uniform(0.8, 1.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,11 @@ def options_of(
         retry=retry or Retry(),
         polling=polling or Polling(),
     )
+
+
+def _grown(first: float, factor: float, number: int, longest: float) -> float:
+    # No pause needs more than so many steps; beyond them a float would be too small for the power, some day.
+    return min(first * factor ** min(number - 1, 64), longest)
 
 
 def _url(given: str) -> str:
