@@ -38,8 +38,7 @@ def test_a_hub_that_does_not_hold_is_asked_after_pauses_that_grow(half: Half, sc
     scripted.will_follow(script)
     half.do(half.hub(scripted.url, polling=Polling(first_pause=0.1, longest_pause=10)).wait(ID))
     pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
-    assert pauses[0] >= 0.08
-    assert pauses[4] > 2 * pauses[0]
+    assert all(pause >= 0.8 * 0.1 * 1.5**number for number, pause in enumerate(pauses))
 
 
 def test_an_answer_that_only_says_it_was_held_makes_no_busy_loop(half: Half, scripted: ScriptedHub) -> None:
@@ -54,7 +53,7 @@ def test_the_end_of_patience_carries_the_generation_and_is_a_timeout(half: Half,
     started = time.monotonic()
     with pytest.raises(WaitTimeout) as caught:
         half.do(half.hub(scripted.url).wait(ID, timeout=0.5))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert isinstance(caught.value, TimeoutError)
     assert (caught.value.generation.id, caught.value.generation.status) == (ID, "running")
     assert {each.method for each in scripted.seen} == {"GET"}  # nothing is canceled behind the caller's back

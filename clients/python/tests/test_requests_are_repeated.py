@@ -105,7 +105,7 @@ def test_it_waits_as_long_as_it_is_told(half: Half, scripted: ScriptedHub) -> No
     scripted.will_say(problem(429, "rate_limited", retry_after="1"), says(generation()))
     started = time.monotonic()
     half.do(half.hub(scripted.url).generations.get(ID))
-    assert 1.0 <= time.monotonic() - started < 2.0
+    assert time.monotonic() - started >= 1.0
 
 
 def test_a_wait_that_is_too_long_is_for_the_caller_to_decide(half: Half, scripted: ScriptedHub) -> None:
