@@ -71,6 +71,15 @@ def test_an_error_says_which_quotas_which_fields_and_what_else(
     assert "parameters.seed: Too large." in str(invalid.value)
 
 
+def test_a_rate_limit_says_where_it_stands(half: SyncHalf | AsyncHalf, scripted: ScriptedHub) -> None:
+    limit = {"name": "key", "requests": 60, "window_seconds": 60, "burst": 10, "remaining": 0, "retry_after_seconds": 9}
+    scripted.will_say(problem(429, "rate_limited", retry_after="9", policies=[limit]))
+    with pytest.raises(g.RateLimited) as caught:
+        half.do(half.hub(scripted.url).me.get())
+    assert [(each.name, each.remaining) for each in caught.value.rates] == [("key", 0)]
+    assert caught.value.policies == ()
+
+
 def test_facts_that_are_not_as_expected_do_not_hide_the_error(scripted: ScriptedHub) -> None:
     scripted.will_say(problem(402, "quota_exceeded", policies=[{"limit": 1}, POLICY], errors="none"))
     with g.Hub(scripted.url, "hub_key") as hub, pytest.raises(g.QuotaExceeded) as caught:

@@ -31,7 +31,12 @@ SHAPES: dict[str, type] = {
     **{"Quota": g.Quota, "Usage": g.UsageEntry, "UnitPrice": g.UnitPrice, "Group": g.UsageSum, "Cap": g.Cap},
     **{"ApiKey": g.ApiKey, "KeyWithSecret": g.NewApiKey, "Account": g.Me, "Audit": g.AuditEntry, "Reason": g.Reason},
     **{"Endpoint": g.WebhookEndpoint, "EndpointWithSecret": g.NewWebhookEndpoint, "Delivery": g.WebhookDelivery},
-    **{"Payload": g.WebhookPayload, "PayloadData": g.WebhookSubject, "FieldError": g.FieldError},
+    **{
+        "Payload": g.WebhookPayload,
+        "PayloadData": g.WebhookSubject,
+        "FieldError": g.FieldError,
+        "RatePolicy": g.RatePolicy,
+    },
 }
 
 

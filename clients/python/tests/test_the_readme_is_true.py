@@ -1,4 +1,4 @@
-"""Every snippet of the README runs, in its order, against a hub; and is as well typed as the client says it is."""
+"""Every snippet of the README, and of docs/API.md, runs against a hub, and is as well typed as is said of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from tests.receiver import Receiver
 from tests.stack import HubStack
 
 HERE = Path(__file__).parents[1]
-README = (HERE / "README.md").read_text()
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+API_PAGE = (HERE.parents[1] / "docs" / "API.md").read_text()
+_SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SNIPPETS = _SNIPPET.findall((HERE / "README.md").read_text())
+SHORT = _SNIPPET.findall(API_PAGE[API_PAGE.index("## The Python client") :])
 
 
 @pytest.mark.stack
@@ -34,7 +36,7 @@ def test_every_snippet_does_what_it_says(
     monkeypatch.setenv(URL_VARIABLE, stack.base_url)
     monkeypatch.setenv(KEY_VARIABLE, stack.rich.api_key)
     names: dict[str, Any] = {"__name__": "readme"}
-    for snippet in SNIPPETS:
+    for snippet in [*SHORT, *SNIPPETS]:
         code = snippet.replace("https://example.org/hook", f"{receiver.url}/readme")
         exec(compile(code, "README.md", "exec"), names)  # noqa: S102
     assert names["film"].succeeded

@@ -32,7 +32,7 @@ from generation_hub.hub import Hub
 from generation_hub.operations.orders import Input
 from generation_hub.options import Options, Polling, Retry, Timeouts
 from generation_hub.shapes.account import ApiKey, AuditEntry, Cap, Me, NewApiKey, Quota, UsageEntry, UsageSum
-from generation_hub.shapes.common import FieldError, Page, Policy, UnitPrice
+from generation_hub.shapes.common import FieldError, Page, Policy, RatePolicy, UnitPrice
 from generation_hub.shapes.webhooks import (
     NewWebhookEndpoint,
     WebhookDelivery,
@@ -111,6 +111,7 @@ __all__ = [
     "QuotaRefused",
     "Quote",
     "RateLimited",
+    "RatePolicy",
     "Reason",
     "RequestRefused",
     "Retry",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from generation_hub.shapes.common import FieldError, Policy
+    from generation_hub.shapes.common import FieldError, Policy, RatePolicy
     from generation_hub.shapes.work import Generation
 
 
@@ -14,7 +14,8 @@ class HubError(Exception):
     """Whatever the client raises.
 
     `code` is stable: decide by it, or by the class. Errors that the hub answered with have its `status` and the
-    `request_id` to quote in a report; `errors` names each field, `policies` each quota, `facts` whatever else was said.
+    `request_id` to quote in a report; `errors` names each field, `policies` each quota, `rates` each rate limit, `facts`
+    whatever else was said.
     `retry_after` is in seconds.
     """
 
@@ -29,6 +30,7 @@ class HubError(Exception):
         title: str = "",
         errors: Sequence[FieldError] = (),
         policies: Sequence[Policy] = (),
+        rates: Sequence[RatePolicy] = (),
         request_id: str = "",
         retry_after: float | None = None,
         facts: Mapping[str, Any] | None = None,
@@ -40,6 +42,7 @@ class HubError(Exception):
         self.title = title
         self.errors = tuple(errors)
         self.policies = tuple(policies)
+        self.rates = tuple(rates)
         self.request_id = request_id
         self.retry_after = retry_after
         self.facts = dict(facts or {})
@@ -94,7 +97,7 @@ class InvalidRequest(RequestRefused):
 
 
 class RateLimited(RequestRefused):
-    """429: too many requests; try again after `retry_after` seconds."""
+    """429: too many requests; try again after `retry_after` seconds. `rates` says where each limit stands."""
 
 
 class HubFailed(HubError):

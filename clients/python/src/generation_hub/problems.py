@@ -10,7 +10,7 @@ from typing import Any
 from generation_hub import errors
 from generation_hub.decoding import decoded
 from generation_hub.plan import Answer
-from generation_hub.shapes.common import FieldError, Policy
+from generation_hub.shapes.common import FieldError, Policy, RatePolicy
 
 _BY_CODE: dict[str, type[errors.HubError]] = {
     "quota_exceeded": errors.QuotaExceeded,
@@ -41,6 +41,7 @@ def error_of(answer: Answer) -> errors.HubError:
         title=str(problem.get("title") or ""),
         errors=_all(FieldError, problem.get("errors")),
         policies=_all(Policy, problem.get("policies")),
+        rates=_all(RatePolicy, problem.get("policies")),
         request_id=str(problem.get("request_id") or answer.headers.get("x-request-id", "")),
         retry_after=_seconds(answer.headers.get("retry-after", "")),
         facts={name: value for name, value in problem.items() if name not in _KNOWN},

@@ -60,6 +60,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatePolicy:
+    """A rate limit as it stood when a request was refused: so many `requests` in `window_seconds` on the average."""
+
+    name: str
+    requests: int
+    window_seconds: int
+    burst: int
+    remaining: int
+    retry_after_seconds: int
+    """0: it is not this one that refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPrice:
     """The price of one unit, and which version of it."""
 
