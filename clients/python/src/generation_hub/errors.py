@@ -14,9 +14,8 @@ class HubError(Exception):
     """Whatever the client raises.
 
     `code` is stable: decide by it, or by the class. Errors that the hub answered with have its `status` and the
-    `request_id` to quote in a report; `errors` names each field, `policies` each quota, `rates` each rate limit, `facts`
-    whatever else was said.
-    `retry_after` is in seconds.
+    `request_id` to quote in a report; `errors` names each field, `policies` each quota, `rates` each rate limit, and
+    `facts` whatever else was said. `retry_after` is in seconds.
     """
 
     default_code = ""
