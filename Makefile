@@ -40,7 +40,7 @@ types: setup
 	$(NOWHERE) $(PY) -m mypy .
 
 contracts: setup
-	$(PY) -c 'import sys; from importlinter.cli import lint_imports_command; sys.argv = ["lint-imports"]; lint_imports_command()'
+	$(PY) -c 'import sys; sys.path.insert(0, "clients/python/src"); from importlinter.cli import lint_imports_command; sys.argv = ["lint-imports"]; lint_imports_command()'
 
 django: setup
 	$(PY) manage.py check --fail-level WARNING
