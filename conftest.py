@@ -80,6 +80,7 @@ def new_generation(db: None) -> Callable[..., Generation]:
             "estimate": Decimal("0.05"),
             "rates": {"model": "gemini-3.8-flash", "rates": []},
             "request_id": "test",
+            "admitted_at": timezone.now(),
             **changes,
         }
         if facts.get("status", "queued") not in Generation.OPEN:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError as BrokerError
 
-from generations import due, periodic, tasks
+from generations import dispatch, due, periodic
 from generations.models import Generation
 from generations.webhooks import due as webhooks_due
 from generations.webhooks import tasks as webhook_tasks
@@ -78,7 +78,7 @@ class Clock:
         started = time.monotonic()
         found = periodic.run_sweep()
         self._must_sweep = False
-        logger.info("sweep: %d open jobs in %.1f s", found, time.monotonic() - started)
+        logger.info("sweep: %d jobs in %.1f s", found, time.monotonic() - started)
 
     def _send_due(self) -> None:
         ready = due.take(limit=TAKE_AT_MOST, put_off_seconds=settings.REDISPATCH_SECONDS)
@@ -87,7 +87,7 @@ class Clock:
         room = {kind: LONGEST_QUEUE - int(redis_client().llen(kind)) for kind in Generation.Kind.values}
         for job in ready:
             if room.get(job.kind, 0) > 0:
-                tasks.offer(generation_id=job.generation_id, kind=job.kind)
+                dispatch.offer(generation_id=job.generation_id, kind=job.kind)
                 room[job.kind] -= 1
 
     def _send_due_webhooks(self) -> None:

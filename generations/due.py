@@ -46,6 +46,20 @@ def remove(*, generation_id: UUID, kind: str) -> None:
     JOBS.remove(_member(generation_id, kind))
 
 
+def add_missing(generation_ids: Iterable[UUID], *, kind: str) -> None:
+    """Wants a look at once at those of them that are not in the set. Raises redis.RedisError."""
+    JOBS.add_missing(_member(each, kind) for each in generation_ids)
+
+
+def replace(ended: UUID | None, *, by: Iterable[UUID], kind: str, in_seconds: float) -> None:
+    """Wants no look at the one any more, and a look at the others in so many seconds: all of it or nothing.
+
+    Raises redis.RedisError.
+    """
+    member = None if ended is None else _member(ended, kind)
+    JOBS.replace(member, by=[_member(each, kind) for each in by], in_seconds=in_seconds)
+
+
 def take(*, limit: int, put_off_seconds: float) -> list[Due]:
     """At most `limit` jobs that are due now; each comes again in `put_off_seconds` unless somebody says otherwise."""
     parts = (member.partition(":") for member in JOBS.take(limit=limit, put_off_seconds=put_off_seconds))

@@ -77,6 +77,26 @@ class IdempotencyInProgress(HubError):
         super().__init__(headers={"Retry-After": str(self.RETRY_AFTER_SECONDS)})
 
 
+class TooManyJobs(HubError):
+    """As many jobs of this kind as you may have in flight have not ended yet; nothing was held."""
+
+    code = "too_many_jobs"
+    status = 429
+    title = "Too many jobs in flight"
+    remedy = "Wait until some of your jobs have ended, or cancel some; then send the request again."
+    fact_names = {
+        "kind": "of which kind",
+        "limit": "the most of it that may be queued and running at once",
+        "in_flight": "how many are",
+    }
+    header_names = ("Retry-After",)
+    RETRY_AFTER_SECONDS = 10
+
+    def __init__(self, *, kind: str, limit: int, in_flight: int) -> None:
+        headers = {"Retry-After": str(self.RETRY_AFTER_SECONDS)}
+        super().__init__(headers=headers, kind=kind, limit=limit, in_flight=in_flight)
+
+
 class CostAboveMax(HubError):
     """The most that this can cost is above the `max_cost` that was given; nothing was held."""
 

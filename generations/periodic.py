@@ -23,7 +23,7 @@ def sweep_is_due() -> bool:
 
 
 def run_sweep() -> int:
-    """Sweeps jobs and webhooks and notes when; returns how many jobs are open."""
+    """Sweeps jobs and webhooks and notes when; returns how many jobs are in the due set."""
     found = recover.sweep()
     outbox.sweep()
     redis_client().set(LAST_SWEEP_KEY, str(time.time()))

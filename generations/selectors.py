@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Func, IntegerField, OuterRef, QuerySet, When
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations import catalogue
@@ -28,7 +28,7 @@ LONGEST_COUNT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A generation with what it made and works with, and how many of its kind are ahead (None: it is not queued)."""
+    """A generation with what it made and works with, and how many jobs are ahead (None: it is not queued)."""
 
     generation: Generation
     files: Sequence[Media]
@@ -104,20 +104,25 @@ def _inputs_of(generations: Sequence[Generation]) -> dict[UUID, list[GenerationI
     return grouped
 
 
-def _places_in_queue(waiting: Sequence[Generation]) -> dict[UUID, int]:
-    if not waiting:
+def _places_in_queue(queued: Sequence[Generation]) -> dict[UUID, int]:
+    """Those admitted before it; for one that is held back also those of its owner's that are held back before it."""
+    if not queued:
         return {}
-    last = {each.kind: each.id for each in sorted(waiting, key=lambda each: each.id)}
-    queues = [
-        Generation.objects.filter(status=Generation.Status.QUEUED, kind=kind, id__lt=end)
-        .order_by("id")
-        .values_list("kind", "id")[:LONGEST_COUNT]
-        for kind, end in last.items()
-    ]
-    ahead: dict[str, list[UUID]] = {kind: [] for kind in last}
-    for kind, generation_id in reduce(lambda some, more: some.union(more, all=True), queues):
-        ahead[kind].append(generation_id)
-    return {each.id: bisect_left(sorted(ahead[each.kind]), each.id) for each in waiting}
+    kind = Generation.objects.filter(kind=OuterRef("kind"))
+    ready = kind.filter(status=Generation.Status.QUEUED, admitted_at__lt=Coalesce(OuterRef("admitted_at"), Now()))
+    before = kind.waiting().filter(owner=OuterRef("owner"), id__lt=OuterRef("id"))
+    rows = Generation.objects.filter(id__in=[each.id for each in queued]).annotate(
+        ready=_number_of(ready.order_by("admitted_at")),
+        before=Case(When(admitted_at=None, then=_number_of(before)), default=0),
+    )
+    places = rows.values_list("id", "ready", "before")
+    return {generation_id: min(ready + before, LONGEST_COUNT) for generation_id, ready, before in places}
+
+
+def _number_of(rows: QuerySet[Generation]) -> Func:
+    """How many, counted up to LONGEST_COUNT."""
+    some = ArraySubquery(rows.values("id")[:LONGEST_COUNT])
+    return Func(some, function="cardinality", output_field=IntegerField())
 
 
 def offers() -> list[Offer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,6 +87,22 @@ def count(name: str, default: int) -> int:
 def _to_count(raw: str) -> int:
     number = int(raw)
     if number < 0:
+        raise ValueError(raw)
+    return number
+
+
+def by_word(name: str, default: int, words: Iterable[str]) -> dict[str, int]:
+    """A whole number, one or more, for each of the words: `NAME_WORD`, else `NAME`, else `default`."""
+    common = _parsed(name, str(default), _to_one_or_more, "a whole number, one or more")
+    named = {word: f"{name}_{word.upper()}" for word in words}
+    return {
+        word: _parsed(each, str(common), _to_one_or_more, "a whole number, one or more") for word, each in named.items()
+    }
+
+
+def _to_one_or_more(raw: str) -> int:
+    number = int(raw)
+    if number < 1:
         raise ValueError(raw)
     return number
 

@@ -176,6 +176,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_DEFAULT_QUEUE = "text"
 # In effect never: hub/celery.py looks after the database connections of the worker's threads.
 CELERY_DB_REUSE_MAX = sys.maxsize
+# Of each user's jobs of a kind: how many the workers may take at once (the others wait in PostgreSQL until one of these
+# ends), and how many may be queued and running at all.
+KINDS = ("text", "image", "video", "music")
+CONCURRENCY_SHARE = env.by_word("CONCURRENCY_SHARE", 8, KINDS)
+MAX_JOBS_IN_FLIGHT = env.by_word("MAX_JOBS_IN_FLIGHT", 20_000, KINDS)
 # A worker that holds a job renews its lease three times within it; one that died is noticed when the lease runs out.
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", 30)
 # How long a job may wait for its next look before the clock offers it again, when nobody claimed it.

@@ -183,7 +183,9 @@ class GenerationSerializer(serializers.Serializer[Any]):
     attempts = serializers.IntegerField(source="generation.attempts_made", help_text="Calls made to the provider.")
     queue_position = serializers.IntegerField(
         allow_null=True,
-        help_text="How many of its kind are ahead while it is queued (1000: that many or more), else null.",
+        help_text="While it is queued, how many of its kind are to be begun before it (1000: that many or more), else "
+        "null: all users' that wait for a worker and, when your concurrency share holds it back, also yours that it "
+        "holds back and that are older.",
     )
     created_at = serializers.DateTimeField(source="generation.created_at")
     started_at = serializers.DateTimeField(source="generation.started_at", allow_null=True)

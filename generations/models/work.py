@@ -27,12 +27,22 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Waiting for nothing."""
         return self.filter(models.Q(next_check_at=None) | models.Q(next_check_at__lte=Now()))
 
+    def admitted(self) -> GenerationQuerySet:
+        """That the workers may take."""
+        return self.filter(admitted_at__isnull=False)
+
+    def waiting(self) -> GenerationQuerySet:
+        """Held back by their owner's concurrency share, oldest first."""
+        # By the null too, as the index has it: for an order by id alone PostgreSQL may walk through the primary key.
+        return self.filter(status=Generation.Status.QUEUED, admitted_at=None).order_by("admitted_at", "id")
+
 
 class Generation(HubModel):
     """One job of a user.
 
-    `estimate` is what was held, the most it can cost; `rates` the prices at that moment, at which it is settled. The
-    lease says which worker holds the job until when; `next_check_at` when the next step may be taken.
+    `estimate` is what was held, the most it can cost; `rates` the prices at that moment, at which it is settled. From
+    `admitted_at` on the workers may take it; until then its owner's concurrency share holds it back. The lease says
+    which worker holds the job until when; `next_check_at` when the next step may be taken.
     """
 
     class Kind(models.TextChoices):
@@ -84,6 +94,7 @@ class Generation(HubModel):
     request_hash = models.CharField(max_length=64, default="", blank=True)
     quote_id = models.UUIDField(null=True, blank=True)
 
+    admitted_at = models.DateTimeField(null=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
@@ -98,8 +109,18 @@ class Generation(HubModel):
         db_table = "generations"
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="generations_owner_newest"),
-            models.Index(fields=["kind", "id"], name="generations_queued", condition=models.Q(status="queued")),
-            models.Index(fields=["id"], name="generations_open", condition=models.Q(status__in=["queued", "running"])),
+            # Ready for a worker: the queue of a kind.
+            models.Index(
+                fields=["kind", "admitted_at"],
+                name="generations_ready",
+                condition=models.Q(status="queued", admitted_at__isnull=False),
+            ),
+            # One user's of a kind: those admitted, then those held back, oldest first.
+            models.Index(
+                fields=["owner", "kind", "admitted_at", "id"],
+                name="generations_in_flight",
+                condition=models.Q(status__in=["queued", "running"]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

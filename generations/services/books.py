@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -19,7 +20,8 @@ from audit.actions import Action
 from generations import catalogue
 from generations.live import feed
 from generations.models import Event, Generation, GenerationAttempt
-from generations.services import attempts, inputs, lease
+from generations.services import admission, attempts, inputs, lease
+from generations.services.admission import Lane
 from generations.services.answer import Answer, Block
 from generations.services.attempts import WORKER
 from generations.services.lease import Job, LeaseLost
@@ -90,8 +92,8 @@ def close_with_answer(job: Job, attempt: GenerationAttempt) -> None:
             )
         _log(attempt, Outcome.SUCCEEDED, bill)
         _tell_end(job, Action.GENERATION_SUCCEEDED, cost_usd=str(bill.cost))
-        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
-    lease.ended(job)
+        promoted = _settle(job, bill.cost)
+    lease.ended(job, promoted)
 
 
 def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: Block) -> None:
@@ -106,8 +108,8 @@ def _close_blocked(job: Job, attempt: GenerationAttempt, answer: Answer, block: 
         attempts.close(attempt, State.BLOCKED, error_code=why.code)
         _log(attempt, Outcome.BLOCKED, bill)
         _tell_end(job, Action.GENERATION_BLOCKED, code=why.code, charged=block.charged)
-        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
-    lease.ended(job)
+        promoted = _settle(job, bill.cost)
+    lease.ended(job, promoted)
 
 
 def _close_broken(job: Job, attempt: GenerationAttempt, answer: Answer) -> None:
@@ -120,8 +122,8 @@ def _close_broken(job: Job, attempt: GenerationAttempt, answer: Answer) -> None:
         attempts.close(attempt, State.FAILED, error_code=STREAM_BROKEN.code)
         _log(attempt, Outcome.FAILED, bill)
         _tell_end(job, Action.GENERATION_FAILED, code=STREAM_BROKEN.code, charged=True, cost_usd=str(bill.cost))
-        usage.settle_hold(reference=job.generation.id, cost=bill.cost)
-    lease.ended(job)
+        promoted = _settle(job, bill.cost)
+    lease.ended(job, promoted)
 
 
 def close_for_retry(attempt: GenerationAttempt, state: str, *, error_code: str) -> None:
@@ -136,8 +138,8 @@ def fail(job: Job, why: Failure, attempt: GenerationAttempt, state: str) -> None
         _end(job, Status.FAILED, why, cost=ZERO)
         _close_empty(attempt, state, why.code)
         _tell_end(job, Action.GENERATION_FAILED, code=why.code)
-        usage.release_hold(reference=job.generation.id)
-    lease.ended(job)
+        promoted = _release(job)
+    lease.ended(job, promoted)
 
 
 def _close_empty(attempt: GenerationAttempt, state: str, error_code: str) -> None:
@@ -164,8 +166,20 @@ def cancel(job: Job, attempt: GenerationAttempt | None = None) -> None:
             attempts.close(attempt, State.CANCELED)
             _log(attempt, Outcome.CANCELED, FREE)
         _tell_end(job, Action.GENERATION_CANCELED)
-        usage.release_hold(reference=job.generation.id)
-    lease.ended(job)
+        promoted = _release(job)
+    lease.ended(job, promoted)
+
+
+def _settle(job: Job, cost: Decimal) -> list[UUID]:
+    """Spends what it cost and lets the next ones of its lane in; those, for `lease.ended`."""
+    usage.settle_hold(reference=job.generation.id, cost=cost)
+    return admission.promote(Lane.of(job.generation))
+
+
+def _release(job: Job) -> list[UUID]:
+    """As `_settle`, at no cost."""
+    usage.release_hold(reference=job.generation.id)
+    return admission.promote(Lane.of(job.generation))
 
 
 def _end(job: Job, status: str, why: Failure | None = None, **changes: Any) -> None:

@@ -9,10 +9,12 @@ from django.db.models.functions import Now
 
 from audit import services as audit
 from audit.actions import Action
-from generations import tasks
+from generations import dispatch
 from generations.errors import NotCancelable
 from generations.live import feed
 from generations.models import Event, Generation
+from generations.services import admission
+from generations.services.admission import Lane
 from generations.webhooks import outbox
 from hub.common.money import ZERO
 from usage import services as usage
@@ -24,6 +26,7 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
 
     Raises NotCancelable when it has ended. A second call while it runs changes nothing.
     """
+    lane, promoted = Lane.of(generation), list[UUID]()
     with transaction.atomic():
         if not _end_before_start(generation.id):
             _note_wish(generation)
@@ -38,6 +41,8 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
             outbox.write(generation=generation, event=Event.CANCELED)
             feed.tell_on_commit(generation_id=generation.id, status=Generation.Status.CANCELED)
             usage.release_hold(reference=generation.id)
+            promoted = admission.promote(lane)
+    admission.send(lane, promoted)
     return Generation.objects.get(id=generation.id)
 
 
@@ -60,6 +65,6 @@ def _note_wish(generation: Generation) -> None:
     # next_check_at is cleared so that the wish is acted on now, not at the next poll.
     noted = Generation.objects.open().filter(id=generation.id, cancel_requested_at=None)
     if noted.update(cancel_requested_at=Now(), next_check_at=None):
-        tasks.offer_on_commit(generation_id=generation.id, kind=generation.kind)
+        dispatch.offer_on_commit(generation_id=generation.id, kind=generation.kind)
     elif not Generation.objects.open().filter(id=generation.id).exists():
         raise NotCancelable

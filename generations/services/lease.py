@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,8 @@ from generations import due
 from generations.due import Due
 from generations.live import feed
 from generations.models import Generation
+from generations.services import admission
+from generations.services.admission import Lane
 from generations.webhooks import outbox
 from hub.common.ids import uuid7
 
@@ -42,10 +44,11 @@ class Job:
 
 
 def take(*, generation_id: UUID) -> Job | None:
-    """The lease on an open, free and due job by one conditional update; None when it is not to be had."""
+    """The lease on an open, admitted, free and due job by one conditional update; None when it is not to be had."""
     token = uuid7()
     taken = (
         Generation.objects.open()
+        .admitted()
         .free()
         .due()
         .filter(id=generation_id)
@@ -57,23 +60,32 @@ def take(*, generation_id: UUID) -> Job | None:
 
 
 def look_later(*, generation_id: UUID) -> None:
-    """A job that could not be taken: wants a look when its lease or its pause ends, or none when it has ended."""
+    """A job that could not be taken: wants a look when its lease or its pause ends, or none when it has ended or is
+    held back. The looks at these two put right what a crash left of its lane."""
     found = (
         Generation.objects.filter(id=generation_id)
-        .values("kind", "status", "lease_expires_at", "next_check_at")
+        .values("owner_id", "kind", "status", "admitted_at", "lease_expires_at", "next_check_at")
         .first()
     )
-    if found is None or found["status"] not in Generation.OPEN:
+    if found is None:
+        for kind in Generation.Kind.values:
+            due.remove(generation_id=generation_id, kind=kind)
+        return
+    kind, lane = found["kind"], Lane(found["owner_id"], found["kind"])
+    if found["status"] not in Generation.OPEN:
         # Its last worker may have died between the commit and the sending of what it had to tell.
         outbox.dispatch(generation_id=generation_id)
-        if found is not None:
-            feed.tell(generation_id=generation_id, status=found["status"])
-        for kind in Generation.Kind.values if found is None else [found["kind"]]:
-            due.remove(generation_id=generation_id, kind=kind)
+        feed.tell(generation_id=generation_id, status=found["status"])
+        admission.wake(lane)
+        due.remove(generation_id=generation_id, kind=kind)
+        return
+    if found["admitted_at"] is None:
+        due.remove(generation_id=generation_id, kind=kind)
+        admission.wake(lane)
         return
     until = max(moment for moment in (found["lease_expires_at"], found["next_check_at"], timezone.now()) if moment)
     seconds = (until - timezone.now()).total_seconds() + 1
-    due.schedule(generation_id=generation_id, kind=found["kind"], in_seconds=seconds)
+    due.schedule(generation_id=generation_id, kind=kind, in_seconds=seconds)
 
 
 def confirm(job: Job) -> None:
@@ -91,13 +103,10 @@ def release(job: Job, *, wait_seconds: float) -> None:
     _look_again(job, in_seconds=wait_seconds)
 
 
-def ended(job: Job) -> None:
-    """The job has ended: nobody needs to look at it again."""
+def ended(job: Job, promoted: Sequence[UUID]) -> None:
+    """The job has ended: nobody needs to look at it again. Those that its end promoted take its place."""
     _keeper.discard(job)
-    try:
-        due.remove(generation_id=job.generation.id, kind=job.generation.kind)
-    except redis.RedisError:
-        logger.info("job %s stays in the due set for one fruitless look: Redis is away", job.generation.id)
+    admission.send(Lane.of(job.generation), promoted, ended=job.generation.id)
 
 
 @contextmanager

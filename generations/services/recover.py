@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from generations import due
 from generations.models import Generation
+from generations.services import admission
 from hub.common.money import ZERO
 from media import removing as media
 from usage import selectors as usage_selectors
@@ -20,10 +21,12 @@ BATCH = 1000
 
 
 def sweep() -> int:
-    """Puts every open job back into the due set, resolves holds that outlived theirs and removes objects that are
-    to go from storage; returns how many jobs are open."""
+    """Admits those held back for whom there is room, puts every admitted job back into the due set, resolves holds that
+    outlived theirs and removes objects that are to go from storage; returns how many jobs are in the set."""
+    admission.wake_all()
     found = 0
-    for job in Generation.objects.open().only("kind", "lease_expires_at", "next_check_at").iterator(chunk_size=BATCH):
+    admitted = Generation.objects.open().admitted().only("kind", "lease_expires_at", "next_check_at")
+    for job in admitted.iterator(chunk_size=BATCH):
         due.schedule(generation_id=job.id, kind=job.kind, in_seconds=_seconds_until_free(job))
         found += 1
     for hold in usage_selectors.expired_holds(now=timezone.now()):

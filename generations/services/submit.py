@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit import services as audit
 from audit.actions import Action
-from generations import catalogue, due, tasks
+from generations import catalogue, dispatch, due
 from generations.catalogue import ModelSpec, ParameterErrors
 from generations.errors import (
     CostAboveMax,
@@ -29,7 +29,8 @@ from generations.errors import (
 )
 from generations.models import Generation
 from generations.selectors import quote_of
-from generations.services import inputs
+from generations.services import admission, inputs
+from generations.services.admission import Place
 from generations.services.digest import digest, is_digest_of
 from generations.services.idempotency import earlier, in_progress, release_old
 from generations.services.inputs import Input, Taken
@@ -89,8 +90,8 @@ def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
     """The job, and whether it was there before (same Idempotency-Key and body).
 
     Raises UnknownModel, ModelShutDown, InvalidParameters, PromptTooLong, UnknownMedia, InvalidInputs, ModelUnpriced,
-    CostAboveMax, NotFound for the quote, QuoteExpired, QuoteMismatch, the quota's refusals, IdempotencyKeyReused,
-    IdempotencyInProgress and ServiceUnavailable; then nothing is held and nothing is written.
+    CostAboveMax, NotFound for the quote, QuoteExpired, QuoteMismatch, the quota's refusals, TooManyJobs,
+    IdempotencyKeyReused, IdempotencyInProgress and ServiceUnavailable; then nothing is held and nothing is written.
     """
     found = _earlier(api_key, order)
     if found is not None:
@@ -161,7 +162,10 @@ def _spec(order: Order) -> ModelSpec:
 
 
 def _write(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -> Generation:
-    """One transaction: the job, its audit and its hold; the quota's row, which others wait for, comes last."""
+    """One transaction: the job, its audit, its hold and its place; the quota's row, which others wait for, comes late.
+
+    The job is written as admitted, as most are, and set back where the count under the quota's lock says otherwise.
+    """
     with transaction.atomic():
         if order.idempotency_key:
             release_old(api_key.owner_id, order.idempotency_key)
@@ -169,8 +173,17 @@ def _write(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -
         inputs.attach(generation, priced.files)
         _record(generation, api_key)
         _hold(generation, api_key)
-        tasks.offer_on_commit(generation_id=generation.id, kind=generation.kind)
+        _send(generation, admission.find_place(generation))
     return generation
+
+
+def _send(generation: Generation, place: Place) -> None:
+    """On commit. Who is first in line keeps the look that was noted: should the last end before it not have seen it,
+    that look promotes it. The others are behind one that is seen."""
+    if place is Place.ADMITTED:
+        dispatch.offer_on_commit(generation_id=generation.id, kind=generation.kind)
+    elif place is Place.IN_LINE:
+        transaction.on_commit(lambda: _forget_in_due_set(generation.id, generation.kind), robust=True)
 
 
 def _create(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) -> Generation:
@@ -181,6 +194,7 @@ def _create(generation_id: UUID, api_key: ApiKey, order: Order, priced: Priced) 
         kind=priced.spec.kind,
         model=priced.spec.id,
         adapter=priced.spec.adapter,
+        admitted_at=timezone.now(),
         prompt=order.prompt,
         parameters=dict(priced.parameters),
         tags=list(order.tags),

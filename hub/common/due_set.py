@@ -33,6 +33,23 @@ class DueSet:
         if scores:
             redis_client().zadd(self.key, scores)
 
+    def add_missing(self, members: Iterable[str]) -> None:
+        """Wants a look at once at those that are not in the set; for the others nothing changes."""
+        scores = dict.fromkeys(members, time.time())
+        if scores:
+            redis_client().zadd(self.key, scores, nx=True)
+
+    def replace(self, member: str | None, *, by: Iterable[str], in_seconds: float) -> None:
+        """`put_off` and `remove` in one step: both are done, or neither."""
+        moment = time.time() + in_seconds
+        scores = dict.fromkeys(by, moment)
+        commands = redis_client().pipeline()
+        if scores:
+            commands.zadd(self.key, scores)
+        if member is not None:
+            commands.zrem(self.key, member)
+        commands.execute()
+
     def remove(self, member: str) -> None:
         """Wants no look any more."""
         redis_client().zrem(self.key, member)

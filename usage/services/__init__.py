@@ -7,7 +7,7 @@ rollback, so that after a refusal nothing can remain.
 from __future__ import annotations
 
 from usage.selectors import rate_card
-from usage.services.holds import hold_quota, release_hold, settle_hold
+from usage.services.holds import hold_quota, lock_quota_of, release_hold, settle_hold
 from usage.services.ledger import log_usage
 from usage.services.prices import load_prices, plan_prices
 from usage.services.quotas import grant_credit, set_quota
@@ -16,6 +16,7 @@ __all__ = [
     "grant_credit",
     "hold_quota",
     "load_prices",
+    "lock_quota_of",
     "log_usage",
     "plan_prices",
     "rate_card",

@@ -66,6 +66,13 @@ def release_hold(*, reference: UUID) -> bool:
     return _end(reference, None, HoldState.RELEASED)
 
 
+def lock_quota_of(*, reference: UUID) -> None:
+    """Waits for whoever holds, settles or releases in the quotas of this hold, and keeps others waiting until the
+    caller's transaction ends; does nothing when there is no such hold."""
+    for periods in QuotaHold.objects.filter(reference=reference).values_list("periods", flat=True):
+        _lock(QuotaPeriod.objects.filter(pk__in=periods))
+
+
 def _current_periods(user_id: UUID, kind: str, api_key_ids: Collection[UUID], now: datetime) -> list[UUID]:
     found = open_periods(user_id=user_id, kind=kind, api_key_ids=api_key_ids, at=now)
     if all(each.is_cap for each in found):
