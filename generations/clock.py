@@ -78,7 +78,7 @@ class Clock:
         started = time.monotonic()
         found = periodic.run_sweep()
         self._must_sweep = False
-        logger.info("sweep: %d jobs in %.1f s", found, time.monotonic() - started)
+        logger.info("sweep: %d admitted jobs in %.1f s", found, time.monotonic() - started)
 
     def _send_due(self) -> None:
         ready = due.take(limit=TAKE_AT_MOST, put_off_seconds=settings.REDISPATCH_SECONDS)

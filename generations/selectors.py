@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Func, IntegerField, OuterRef, QuerySet, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Case, F, Func, IntegerField, Q, QuerySet, When
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from generations import catalogue
@@ -105,24 +106,34 @@ def _inputs_of(generations: Sequence[Generation]) -> dict[UUID, list[GenerationI
 
 
 def _places_in_queue(queued: Sequence[Generation]) -> dict[UUID, int]:
-    """Those admitted before it; for one that is held back also those of its owner's that are held back before it."""
+    """Ahead are those admitted before it; of one that is held back all those admitted, and its owner's held back before
+    it. The beginning of each queue is read once for all."""
     if not queued:
         return {}
-    kind = Generation.objects.filter(kind=OuterRef("kind"))
-    ready = kind.filter(status=Generation.Status.QUEUED, admitted_at__lt=Coalesce(OuterRef("admitted_at"), Now()))
-    before = kind.waiting().filter(owner=OuterRef("owner"), id__lt=OuterRef("id"))
-    rows = Generation.objects.filter(id__in=[each.id for each in queued]).annotate(
-        ready=_number_of(ready.order_by("admitted_at")),
-        before=Case(When(admitted_at=None, then=_number_of(before)), default=0),
-    )
-    places = rows.values_list("id", "ready", "before")
-    return {generation_id: min(ready + before, LONGEST_COUNT) for generation_id, ready, before in places}
+    lanes = sorted({(each.owner_id, each.kind) for each in queued})
+    places = [When(owner_id=owner_id, kind=kind, then=_place(owner_id, kind)) for owner_id, kind in lanes]
+    # It may have begun since it was read.
+    begun = When(~Q(status=Generation.Status.QUEUED), then=0)
+    rows = Generation.objects.filter(id__in=[each.id for each in queued])
+    found = rows.annotate(place=Least(Case(begun, *places, output_field=IntegerField()), LONGEST_COUNT))
+    return dict(found.values_list("id", "place"))
 
 
-def _number_of(rows: QuerySet[Generation]) -> Func:
-    """How many, counted up to LONGEST_COUNT."""
-    some = ArraySubquery(rows.values("id")[:LONGEST_COUNT])
-    return Func(some, function="cardinality", output_field=IntegerField())
+def _place(owner_id: UUID, kind: str) -> Case:
+    of_kind = Generation.objects.filter(kind=kind)
+    ready = _beginning_of(of_kind.filter(status=Generation.Status.QUEUED).admitted().order_by("admitted_at", "id"))
+    held_back = _beginning_of(of_kind.filter(owner_id=owner_id).waiting())
+    length = Func(ready, function="cardinality", output_field=IntegerField())
+    return Case(When(admitted_at=None, then=length + _place_in(held_back)), default=_place_in(ready))
+
+
+def _beginning_of(queue: QuerySet[Generation]) -> ArraySubquery:
+    return ArraySubquery(queue.values("id")[:LONGEST_COUNT])
+
+
+def _place_in(beginning: ArraySubquery) -> CombinedExpression:
+    place = Func(beginning, F("id"), function="array_position", output_field=IntegerField())
+    return Coalesce(place, LONGEST_COUNT + 1) - 1
 
 
 def offers() -> list[Offer]:

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="generation",
             index=models.Index(
-                fields=["kind", "admitted_at"],
+                fields=["kind", "admitted_at", "id"],
                 name="generations_ready",
                 condition=Q(status="queued", admitted_at__isnull=False),
             ),

@@ -33,8 +33,9 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
     def waiting(self) -> GenerationQuerySet:
         """Held back by their owner's concurrency share, oldest first."""
-        # By the null too, as the index has it: for an order by id alone PostgreSQL may walk through the primary key.
-        return self.filter(status=Generation.Status.QUEUED, admitted_at=None).order_by("admitted_at", "id")
+        # All of them are queued; said as the index of those in flight says it, that index alone answers. Ordered by the
+        # null too: for an order by id alone PostgreSQL may walk through the primary key.
+        return self.open().filter(admitted_at=None).order_by("admitted_at", "id")
 
 
 class Generation(HubModel):
@@ -111,7 +112,7 @@ class Generation(HubModel):
             models.Index(fields=["owner", "-created_at", "-id"], name="generations_owner_newest"),
             # Ready for a worker: the queue of a kind.
             models.Index(
-                fields=["kind", "admitted_at"],
+                fields=["kind", "admitted_at", "id"],
                 name="generations_ready",
                 condition=models.Q(status="queued", admitted_at__isnull=False),
             ),

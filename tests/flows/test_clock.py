@@ -66,7 +66,7 @@ def test_a_second_clock_waits_and_takes_over_when_the_first_is_killed(stack: Hub
     )
     print(f"the second clock led after {time.monotonic() - started:.1f} s")
     assert stack.wait_for(video, "succeeded")["attempts_made"] == 1
-    assert "sweep: 1 open jobs" in stack.log("second_clock")
+    assert "sweep: 1 admitted jobs" in stack.log("second_clock")
 
     stack.start("clock")
     time.sleep(2)

@@ -53,7 +53,7 @@ def load() -> dict[str, Callable[[], object]]:
     from generations.providers.gemini import GeminiAdapter
     from generations.providers.interactions import InteractionsAdapter
     from generations.providers.vertex import VertexAdapter
-    from generations.services import answer, attempts, books, lease
+    from generations.services import admission, answer, attempts, books, lease
     from generations.webhooks import outbox
     from usage import services as usage
 
@@ -75,6 +75,8 @@ def load() -> dict[str, Callable[[], object]]:
         "the_bytes": lambda: wrap(answer, "bring_home", AFTER),
         "the_journal": lambda: wrap(attempts, "to_stored", AFTER, always),
         "the_settlement": lambda: wrap(usage, "settle_hold", AFTER),
+        "the_promotion": lambda: wrap(admission, "promote", AFTER),
+        "the_handing_over": lambda: wrap(admission, "send", BEFORE),
         "the_word": lambda: wrap(outbox, "dispatch", BEFORE),
         "the_commit": lambda: wrap(lease, "ended", BEFORE),
     }
