@@ -156,11 +156,30 @@ def test_it_counts_the_jobs_of_the_same_kind_that_are_ahead(
     assert caller.get(f"{GENERATIONS}/{second.id}").json()["queue_position"] == 2
 
 
+def test_one_that_is_held_back_stands_behind_all_admitted_and_its_owners_older_ones(
+    caller: Caller, stranger: Caller, new_generation: NewGeneration
+) -> None:
+    first, *held_back = (new_generation(caller.user, admitted_at=None) for _ in range(3))
+    for _ in range(4):
+        new_generation(stranger.user, admitted_at=None)
+    new_generation(stranger.user)
+    new_generation(caller.user, status="running")
+    late = new_generation(caller.user)
+    # Promoted after them: it is behind those two although it is older.
+    Generation.objects.filter(id=first.id).update(admitted_at=timezone.now())
+    places = {
+        each["id"]: each["queue_position"] for each in caller.get(f"{GENERATIONS}?status=queued").json()["results"]
+    }
+    assert places == {str(late.id): 1, str(first.id): 2, str(held_back[0].id): 3, str(held_back[1].id): 4}
+    assert caller.get(f"{GENERATIONS}/{held_back[1].id}").json()["queue_position"] == 4
+
+
+@pytest.mark.parametrize("is_admitted", [True, False])
 def test_it_stops_counting_where_the_queue_is_long(
-    caller: Caller, new_generation: NewGeneration, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, new_generation: NewGeneration, monkeypatch: pytest.MonkeyPatch, is_admitted: bool
 ) -> None:
     monkeypatch.setattr(selectors, "LONGEST_COUNT", 2)
-    rows = [new_generation(caller.user) for _ in range(4)]
+    rows = [new_generation(caller.user, admitted_at=timezone.now() if is_admitted else None) for _ in range(4)]
     places = {each["id"]: each["queue_position"] for each in caller.get(GENERATIONS).json()["results"]}
     assert [places[str(row.id)] for row in rows] == [0, 1, 2, 2]
 
