@@ -19,7 +19,8 @@ from hub.local.bootstrap import ensure_servers
 from tests.bench.wrong import WorkWentWrong
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("rates", "limits", "memory")
+PARTS = ("rates", "limits", "memory", "fairness")
+FLOOD, QUICK_FLOOD = 10_000, 40
 # The benchmark is never run on anybody's database, broker or account at Google.
 OWN = ("DATABASE_URL", "REDIS_URL", "HUB_EMBEDDED", "GEMINI_API_KEY", "VERTEX_API_KEY", "GOOGLE_CLOUD_PROJECT")
 
@@ -42,7 +43,9 @@ def main() -> int:
             try:
                 # Its modules need models, hence the settings, hence the servers that run only now.
                 program = import_module("tests.bench.program")
-                program.run(Path(var), quick=options.quick, parts=[options.only] if options.only else PARTS)
+                parts = [options.only] if options.only else PARTS
+                flood = options.flood or (QUICK_FLOOD if options.quick else FLOOD)
+                program.run(Path(var), quick=options.quick, parts=parts, flood=flood)
             except WorkWentWrong as error:
                 print(f"\nThe work went wrong: {error}", file=sys.stderr)
                 return 1
@@ -53,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few of everything: that it runs, not how fast")
     parser.add_argument("--only", choices=PARTS, help="default: all")
+    parser.add_argument("--flood", type=int, help=f"jobs of the first user in the part fairness; default {FLOOD:,}")
     return parser.parse_args()
 
 

@@ -7,14 +7,14 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import books, limits, memory, rates
+from tests.bench import books, fairness, limits, memory, rates
 from tests.bench.accounts import make_client, prepare_database
 from tests.bench.house import House
 
 MEMORY_JOBS, QUICK_MEMORY_JOBS = 1000, 20
 
 
-def run(var: Path, *, quick: bool, parts: Sequence[str]) -> None:
+def run(var: Path, *, quick: bool, parts: Sequence[str], flood: int) -> None:
     """Prints the figures; raises WorkWentWrong."""
     prepare_database()
     client, replayed = make_client("client"), make_client("replayed")
@@ -30,7 +30,10 @@ def run(var: Path, *, quick: bool, parts: Sequence[str]) -> None:
         if "memory" in parts:
             jobs = QUICK_MEMORY_JOBS if quick else MEMORY_JOBS
             print(f"\n{memory.text(memory.measure(house, client, jobs), jobs)}", flush=True)
-        if {"rates", "memory"} & set(parts):
+        if "fairness" in parts:
+            waited = fairness.measure(house, client, make_client("other"), flood)
+            print(f"\n{waited.text()}", flush=True)
+        if {"rates", "memory", "fairness"} & set(parts):
             books.check(house.simulator_url, replayed=replays)
             print("\nEvery job succeeded and the books balance.")
     print(f"Load {os.getloadavg()[0]:.1f} at the end.")

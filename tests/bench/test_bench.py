@@ -17,6 +17,7 @@ FIGURES = (
     "round trips to PostgreSQL",
     "the script / a PING",
     "resident memory, MiB",
+    "with the flood of 40, without the share / without it",
     "Every job succeeded and the books balance.",
 )
 
