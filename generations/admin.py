@@ -56,7 +56,7 @@ class GenerationAdmin(FoundByIdAdmin):
             "Timing",
             {
                 "fields": (
-                    ("created_at", "started_at", "finished_at"),
+                    ("created_at", "admitted_at", "started_at", "finished_at"),
                     ("next_check_at", "lease_expires_at", "cancel_requested_at"),
                 )
             },

@@ -103,6 +103,7 @@ class GenerationsView(HubView):
             (402, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "No quota, or too little: `policies` has each."),
             (404, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "There is no such quote, or it is not yours."),
             (409, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "The Idempotency-Key is in progress: try again."),
+            (429, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, "Too many jobs of this kind are in flight."),
         },
     )
     def post(self, request: Request) -> Response:
