@@ -97,7 +97,7 @@ class Bells:
         while True:
             try:
                 async with async_redis().pubsub() as pubsub:
-                    await pubsub.subscribe(*self._rings)
+                    await self._subscribe_to_all(pubsub)
                     self._pubsub, pause = pubsub, FIRST_PAUSE_SECONDS
                     await self._hear(pubsub)
             except redis.RedisError as error:
@@ -106,6 +106,13 @@ class Bells:
                 self._pubsub = None
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _subscribe_to_all(self, pubsub: PubSub) -> None:
+        """Also to those that somebody begins to follow meanwhile: nobody else tells Redis of them yet."""
+        told: set[str] = set()
+        while missing := self._rings.keys() - told:
+            await pubsub.subscribe(*missing)
+            told |= missing
 
     async def _hear(self, pubsub: PubSub) -> None:
         while True:

@@ -77,6 +77,13 @@ def a_quote_for_something_else(scene: Scene) -> Ask:
     return lambda: scene.caller.submit(model=VIDEO["model"], prompt="Something else.", quote_id=quote)
 
 
+@provokes("too_many_jobs")
+def one_job_more_than_may_be_in_flight(scene: Scene) -> Ask:
+    scene.settings.MAX_JOBS_IN_FLIGHT = {**scene.settings.MAX_JOBS_IN_FLIGHT, "text": 1}
+    assert scene.caller.submit().status_code == 202
+    return scene.caller.submit
+
+
 @provokes("not_cancelable")
 def the_end_of_what_has_ended(scene: Scene) -> Ask:
     ended = scene.new_generation(scene.caller.user, status="succeeded", cost="0").id
