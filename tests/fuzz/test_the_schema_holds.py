@@ -64,7 +64,7 @@ def run(stack: HubStack, receiver: Receiver, folder: Path) -> tuple[str, Verdict
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
             *("run", f"{stack.base_url}/api/v1/schema", "--header", f"Authorization: Bearer {stack.rich.api_key}"),
             *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", EXAMPLES),
-            *("--continue-on-failure", "--report", "json", "--report-json-path", str(report)),
+            *("--continue-on-failure", "--output-sanitize", "false", "--report", "json", "--report-json-path", str(report)),
         ],
         env=os.environ
         | {
