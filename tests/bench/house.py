@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +67,27 @@ class House:
             yield
         finally:
             os.kill(worker, signal.SIGCONT)
+
+    @contextmanager
+    def floor(self) -> Iterator[int]:
+        """Bare Django (tests/bench/floor.py) under the same server beside the hub; its port."""
+        with listen(0) as listener:
+            env = self._env() | {"DJANGO_SETTINGS_MODULE": "tests.bench.floor_settings"}
+            self._stack.start(replace(parts.web(env, (), listener.fileno()), name="floor"))
+            port: int = listener.getsockname()[1]
+            try:
+                self._wait(lambda: web_is_ready(f"http://127.0.0.1:{port}"), "The start of the floor")
+                yield port
+            finally:
+                self._stack.stop("floor")
+
+    def pin(self, cores: Sequence[int], *names: str) -> None:
+        """Keeps these parts, all of their processes and threads, on these cores; what they start later stays there."""
+        for name in names:
+            root = self._process(name)
+            for process in (root, *root.children(recursive=True)):
+                for thread in process.threads():
+                    os.sched_setaffinity(thread.id, cores)
 
     def cpu_seconds(self, name: str) -> float:
         """What the process and its children have used so far."""

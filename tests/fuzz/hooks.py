@@ -1,4 +1,4 @@
-"""What schemathesis does beside: sends real files, and notes how each operation was answered.
+"""What schemathesis does beside: sends real files, asks for events, and notes how each operation was answered.
 
 It loads this file by itself (SCHEMATHESIS_HOOKS), in a process without Django. FUZZ_FILES is a directory of files to
 upload; FUZZ_ANSWERS is where `{"METHOD /path": {"status": times}}` is written when the process ends.
@@ -17,28 +17,35 @@ from typing import Any
 
 import schemathesis
 
-UPLOAD = "/api/v1/media"
+UPLOAD, SUBMIT = "/api/v1/media", "/api/v1/generations"
+STREAM = "text/event-stream"
 
 _answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
 _lock = threading.Lock()
+_accepted = itertools.cycle(("*/*", STREAM))
 _files = itertools.cycle(sorted(Path(os.environ["FUZZ_FILES"]).iterdir()))
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Every second upload that the schema allows is of a file that can be opened, which chance does not make."""
-    if case.operation.path == UPLOAD and case.method == "POST" and _is_allowed(case) and isinstance(case.body, dict):
+    """Every second submission asks for its events.
+
+    Every second upload that the schema allows is of a file that can be opened, which chance does not make.
+    """
+    if case.operation.path == SUBMIT and case.method == "POST":
+        with _lock:
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Accept": next(_accepted)}
+    if case.operation.path == UPLOAD and case.method == "POST" and _may_change(case):
         with _lock:
             file = next(_files)
         if file.stat().st_size:
             case.body = {**case.body, "file": file.read_bytes()}
 
 
-def _is_allowed(case: Any) -> bool:
-    """By all of its parts: a header that is meant to be wrong may look right on the wire, such as 0 for a text."""
-    if case.meta is None:
-        return True
-    return all(part.mode.is_positive for part in (case.meta.generation, *case.meta.components.values()))
+def _may_change(case: Any) -> bool:
+    """A changed case is judged anew, and a header of digits alone is then taken for a number where a text belongs."""
+    is_allowed = case.meta is None or case.meta.generation.mode.is_positive
+    return bool(is_allowed and isinstance(case.body, dict) and not case.headers)
 
 
 @schemathesis.hook

@@ -8,9 +8,11 @@ from typing import Any
 from tests.files import picture
 from tests.receiver import Receiver
 from tests.stack import HubStack, eventually
+from tests.stack.client import GENERATIONS
 
 TEXT, PICTURE, FILM = "gemini-3.8-flash", "imagen-4.0-generate-001", "gemini-omni-1.2-flash"
 ENDPOINTS, KEYS, QUOTES = "/api/v1/webhook-endpoints", "/api/v1/api-keys", "/api/v1/quotes"
+STREAM = "text/event-stream"
 # Each is used up by the first call that reaches it. An account has no more than 20 endpoints.
 SPARE, SPARE_ENDPOINTS = 10, 6
 
@@ -32,6 +34,7 @@ def seed(stack: HubStack, receiver: Receiver) -> Dictionaries:
         "deliveries": _deliveries(stack),
         "quotes": [_posted(stack, QUOTES, {"model": TEXT, "prompt": "The sea."}, "quote_id") for _ in range(2)],
         "models": [model["id"] for model in stack.rich.call("GET", "/api/v1/models").json["results"]],
+        "preferences": ["wait=1", "respond-async, wait=2"],
         "urls": [f"{receiver.url}/{number}" for number in range(3)],
         # Last, and so the newest, which is where the link from the list of keys leads to: or the run might revoke its own.
         "keys": [_key(stack, "lasting") for _ in range(2)],
@@ -67,9 +70,11 @@ def _endpoints(stack: HubStack, receiver: Receiver) -> Dictionaries:
 
 
 def _generations(stack: HubStack) -> list[str]:
-    """A text and a picture that succeeded, and a picture that failed."""
-    ids = [stack.rich.submit(TEXT, "A lighthouse."), stack.rich.submit(PICTURE, "A lighthouse.")]
-    ids.append(stack.rich.submit(PICTURE, "[[fault:400]]"))
+    """A text that was streamed and a picture, which succeeded, and a picture that failed."""
+    streamed = stack.rich.call("POST", GENERATIONS, {"model": TEXT, "prompt": "A lighthouse."}, Accept=STREAM)
+    assert streamed.status == 200, streamed.body
+    ids = [streamed.headers["location"].rpartition("/")[2]]
+    ids += [stack.rich.submit(PICTURE, "A lighthouse."), stack.rich.submit(PICTURE, "[[fault:400]]")]
     for generation_id, status in zip(ids, ("succeeded", "succeeded", "failed"), strict=True):
         stack.wait_for(generation_id, status)
     return ids
