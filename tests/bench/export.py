@@ -1,4 +1,4 @@
-"""`python -m tests.bench.export [--rows N]`: how fast a ledger is exported, and in how much memory.
+"""`python -m tests.bench.export [--rows N]`: how fast a ledger is exported over REST, and in how much memory.
 
 On servers of its own in a fresh directory. Exits with 1 when a row is missing, comes twice, or the peak of memory grows
 with the rows: after the first tenth of them it may rise by NOISE_MIB and no more.
@@ -7,17 +7,17 @@ with the rows: after the first tenth of them it may rise by NOISE_MIB and no mor
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import django
 
@@ -26,6 +26,7 @@ from hub.local.bootstrap import ensure_servers
 from tests.bench.__main__ import OWN, ROOT
 
 ROWS, PAGE = 1_000_000, 10_000
+PIECE_BYTES = 64 * 1024
 NOISE_MIB = 8
 
 
@@ -45,22 +46,17 @@ def main() -> int:
         with ensure_servers(["bench", "runstack"]):
             django.setup()
             # Models need settings, hence the servers that run only now.
-            return run(rows)
+            return run(rows, Path(var))
 
 
-def run(rows: int) -> int:
-    """Fills a ledger, exports it in each format, prints a line for each."""
-    accounts = import_module("tests.bench.accounts")
+def run(rows: int, var: Path) -> int:
+    """Fills a ledger, exports it over REST in each format from a fresh web process, prints a line for each."""
+    accounts, house = import_module("tests.bench.accounts"), import_module("tests.bench.house").House(var)
     accounts.prepare_database()
-    user = accounts.make_client("export").user
-    _fill(user, rows)
-    return max(_measured_apart(user.pk, name, rows) for name in ("csv", "jsonl"))
-
-
-def _measured_apart(user_id: UUID, name: str, rows: int) -> int:
-    """In a fresh process, whose memory has seen nothing but the export; 0 when all is well."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measured, user_id, name, rows).result()
+    client = accounts.make_client("export")
+    _fill(client.user, rows)
+    with house:
+        return max(_measured(house, client.key_text, name, rows) for name in ("csv", "jsonl"))
 
 
 def _fill(user: object, rows: int) -> None:
@@ -81,28 +77,29 @@ def _fill(user: object, rows: int) -> None:
         )
 
 
-def _measured(user_id: UUID, name: str, rows: int) -> int:
-    django.setup()
-    ledger_query, export = import_module("usage.ledger_query"), import_module("usage.export")
-    user = import_module("users.models").User.objects.get(pk=user_id)
-    lines = export.FORMATS[name][1](ledger_query.LedgerFilter().rows(user))
-    seen, size, early, started = 0, 0, 0.0, time.perf_counter()
-    for piece in lines:
+def _measured(house: Any, key: str, name: str, rows: int) -> int:
+    """0 when all is well."""
+    house.renew()
+    seen, size, early, started = -(name == "csv"), 0, 0.0, time.perf_counter()
+    for piece in _pieces(house.port, f"/api/v1/usage/export?format={name}", key):
         seen, size = seen + piece.count(b"\n"), size + len(piece)
         if not early and seen > rows // 10:
-            early = _peak_mib()
-    seconds, peak = time.perf_counter() - started, _peak_mib()
-    seen -= name == "csv"
-    figures = f"{seen / seconds:>8,.0f} rows/s  {size / 2**20:>7.1f} MiB"
-    memory = f"peak RSS {peak:.1f} MiB, {peak - early:+.1f} since the first tenth"
+            early = house.peak_mib("web")
+    seconds, peak = time.perf_counter() - started, house.peak_mib("web")
+    figures = f"{seen / seconds:>8,.0f} rows/s  {size / 2**20:>7.1f} MiB in {seconds:.0f} s"
+    memory = f"peak RSS of web {peak:.1f} MiB, {peak - early:+.1f} since the first tenth"
     print(f"{name:<6} {seen:>9,} rows  {figures}  {memory}", flush=True)
     return int(seen != rows or peak - early > NOISE_MIB)
 
 
-def _peak_mib() -> float:
-    # Not getrusage: its figure is handed down from the process that started this one.
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1024
+def _pieces(port: int, path: str, key: str) -> Iterator[bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+    answer = connection.getresponse()
+    assert answer.status == http.client.OK, answer.read()
+    while piece := answer.read1(PIECE_BYTES):
+        yield piece
+    connection.close()
 
 
 if __name__ == "__main__":

@@ -101,6 +101,11 @@ class House:
         root = self._process(name)
         return float(sum(each.memory_info().rss for each in (root, *root.children(recursive=True))) / 2**20)
 
+    def peak_mib(self, name: str) -> float:
+        """The most that each process of the part has been resident with so far, added up."""
+        root = self._process(name)
+        return sum(_peak_mib(each.pid) for each in (root, *root.children(recursive=True)))
+
     def _process(self, name: str) -> psutil.Process:
         servers = own_servers()
         pids = self._stack.pids | (servers.pids if servers else {})
@@ -137,3 +142,9 @@ def _both_workers_listen() -> bool:
 def _used(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+def _peak_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
