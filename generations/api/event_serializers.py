@@ -12,4 +12,6 @@ class EventSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField(help_text="To go on from, as `Last-Event-ID`.")
     event = serializers.ChoiceField(choices=["status", "delta", "generation"])
-    data = serializers.CharField(help_text="A JSON object.")
+    data = serializers.CharField(  # type: ignore[assignment]  # a field, which the metaclass takes out of the class
+        help_text="A JSON object."
+    )

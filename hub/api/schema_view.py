@@ -15,10 +15,10 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer2,
 )
 from drf_spectacular.utils import extend_schema
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+RENDERERS = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2)
 _making = threading.Lock()
 
 
@@ -27,7 +27,7 @@ class SchemaView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-    renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2)
+    renderer_classes = RENDERERS
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
@@ -37,13 +37,14 @@ class SchemaView(APIView):
         disposition = f'inline; filename="openapi.{renderer.format}"'
         headers = {"Content-Type": f"{renderer.media_type}{charset}", "Content-Disposition": disposition}
         with _making:
-            content = rendered(type(renderer))
+            content = _rendered(renderer.media_type)
         return HttpResponse(content, headers=headers)
 
 
 @cache
-def rendered(renderer: type[BaseRenderer]) -> bytes:
+def _rendered(media_type: str) -> bytes:
     """A process makes each form once: a third of a second of work that nobody needs a key to ask for."""
+    [renderer] = [each for each in RENDERERS if each.media_type == media_type]
     content: bytes = renderer().render(_schema(), renderer_context={})
     return content
 

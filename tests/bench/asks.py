@@ -1,4 +1,7 @@
-"""What each operation is asked when it is measured. A new GET is asked by itself; a new write needs a line in WRITES."""
+"""What each operation is asked when it is measured.
+
+A new GET is asked by itself, where its objects are known; a new write needs a line in WRITES.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """`python -m tests.bench.clients`: sends requests over HTTP from several threads, as a process of its own.
 
 Standard library only, one kept connection a thread. Reads {"port", "clients", "cores", "requests": [{"method", "path",
-"headers", "body" (base64)}]} as JSON from stdin and writes {"seconds", "done", "refused": [first few answers], "p50_ms",
-"p95_ms", "p99_ms"} to stdout. `cores` is where it may run, [] for anywhere; done is what was answered with 2xx.
+"headers", "body" (base64)}]} as JSON from stdin and writes {"seconds", "done", "refused": [first few answers],
+"p50_ms", "p95_ms", "p99_ms"} to stdout. `cores` is where it may run, [] for anywhere; done is what was answered with 2xx.
 """
 
 from __future__ import annotations

@@ -65,9 +65,7 @@ def measure(house: House, client: Client, sizes: Sizes) -> list[Door]:
 def _doors(port: int, floor: int, rows: Rows, sizes: Sizes, cores: list[int]) -> Iterator[Door]:
     ask(floor, (PLAIN + FRAMEWORK) * WARM, clients=1, cores=cores)
     for method, route in operations():
-        plain, framework = (
-            ask(floor, each * sizes.floor, clients=CLIENTS, cores=cores) for each in (PLAIN, FRAMEWORK)
-        )
+        plain, framework = (ask(floor, each * sizes.floor, clients=CLIENTS, cores=cores) for each in (PLAIN, FRAMEWORK))
         wanted = asks(rows, method, route, WARM + sizes.alone + sizes.crowd)
         ask(port, wanted[:WARM], clients=1, cores=cores)
         alone = ask(port, wanted[WARM : WARM + sizes.alone], clients=1, cores=cores)
@@ -87,5 +85,7 @@ def text(doors: list[Door]) -> str:
     for door in sorted(doors, key=lambda door: -door.crowd.per_second / door.framework.per_second):
         rate = door.crowd.per_second
         ratios = f"{rate / door.plain.per_second:>8.2f}  {rate / door.framework.per_second:>6.2f}"
-        lines.append(f"{door.name:<{width}}  {door.alone.p50_ms:>8.1f}  {door.alone.p99_ms:>8.1f}  {rate:>7.0f}  {ratios}")
+        lines.append(
+            f"{door.name:<{width}}  {door.alone.p50_ms:>8.1f}  {door.alone.p99_ms:>8.1f}  {rate:>7.0f}  {ratios}"
+        )
     return "\n".join(lines)

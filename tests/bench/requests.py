@@ -71,7 +71,7 @@ def send(house: House, client: Client, bodies: list[dict[str, Any]], *, clients:
 
 
 def ask(port: int, asks: Sequence[Ask], *, clients: int, cores: Sequence[int] = ()) -> Sent:
-    """Sends requests from a process of its own, on these cores; raises WorkWentWrong unless each is answered with 2xx."""
+    """Sends requests from a process of its own, on these cores; raises WorkWentWrong unless each is answered 2xx."""
     order = {"port": port, "clients": clients, "cores": list(cores), "requests": [each.as_order() for each in asks]}
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.clients"],

@@ -37,7 +37,6 @@ def test_nothing_is_said_of_operations_that_are_gone() -> None:
     assert set(QUERIES) <= {name for name, _ in there}
 
 
-
 def test_it_runs_and_prints_every_figure() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick"], cwd=ROOT, capture_output=True, text=True, check=False

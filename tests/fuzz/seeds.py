@@ -36,7 +36,7 @@ def seed(stack: HubStack, receiver: Receiver) -> Dictionaries:
         "models": [model["id"] for model in stack.rich.call("GET", "/api/v1/models").json["results"]],
         "preferences": ["wait=1", "respond-async, wait=2"],
         "urls": [f"{receiver.url}/{number}" for number in range(3)],
-        # Last, and so the newest, which is where the link from the list of keys leads to: or the run might revoke its own.
+        # Last, and so the newest, to which the link from the list of keys leads: or the run might revoke its own.
         "keys": [_key(stack, "lasting") for _ in range(2)],
         "spare_keys": [_key(stack, "spare") for _ in range(SPARE)],
     }

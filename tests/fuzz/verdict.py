@@ -74,8 +74,8 @@ class Verdict:
         reached = len(dict(self._of_class("2")).keys() & set(self.operations))
         failures = sum(each["count"] for each in self.report.get("failures", ()))
         lines.append(
-            f"\n{self.examples} examples in {self.calls} calls, {reached} of {len(self.operations)} operations succeeded "
-            f"at least once, {failures} failures, {self.report.get('running_time', 0):.0f} s"
+            f"\n{self.examples} examples in {self.calls} calls, {reached} of {len(self.operations)} operations "
+            f"succeeded at least once, {failures} failures, {self.report.get('running_time', 0):.0f} s"
         )
         return "\n".join(lines)
 
