@@ -2,7 +2,7 @@
 
 Standard library only, one kept connection a thread. Reads {"port", "clients", "cores", "requests": [{"method", "path",
 "headers", "body" (base64)}]} as JSON from stdin and writes {"seconds", "done", "refused": [first few answers],
-"p50_ms", "p95_ms", "p99_ms"} to stdout. `cores` is where it may run, [] for anywhere; done is what was answered with 2xx.
+"p50_ms", "p95_ms", "p99_ms"} to stdout. `cores` is where it may run, [] for anywhere; done is what was answered 2xx.
 """
 
 from __future__ import annotations
