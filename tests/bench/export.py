@@ -13,21 +13,31 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import django
+from django.db import connection
 
-from hub.common.ids import uuid7
 from hub.local.bootstrap import ensure_servers
 from tests.bench.__main__ import OWN, ROOT
 
-ROWS, PAGE = 1_000_000, 10_000
+ROWS = 1_000_000
 PIECE_BYTES = 64 * 1024
 NOISE_MIB = 8
+# Five rows a moment, so that pages end among equals.
+FILL = """
+    INSERT INTO usage_logs (id, created_at, user_id, reference, attempt_id, model, kind, units, prices, cost, estimate,
+        latency_ms, outcome, confirmed, estimated, over_hold, provider_request_id, request_id, tags)
+    SELECT uuidv7(), timestamptz '2026-01-01 00:00Z' + make_interval(secs => number / 5), %(user)s, uuidv7(), uuidv7(),
+        'gemini-3.8-flash', 'text', jsonb_build_object('input_token', number, 'output_token', 700),
+        jsonb_build_object('input_token',
+            jsonb_build_object('variant', '', 'price_id', uuidv7(), 'usd', '0.0000003')),
+        number / 1e9, 1, 800, 'succeeded', true, false, false, '', '', '{bench,export}'
+    FROM generate_series(0, %(rows)s - 1) AS number
+"""
 
 
 def main() -> int:
@@ -54,27 +64,15 @@ def run(rows: int, var: Path) -> int:
     accounts, house = import_module("tests.bench.accounts"), import_module("tests.bench.house").House(var)
     accounts.prepare_database()
     client = accounts.make_client("export")
-    _fill(client.user, rows)
+    _fill(client.user.pk, rows)
     with house:
         return max(_measured(house, client.key_text, name, rows) for name in ("csv", "jsonl"))
 
 
-def _fill(user: object, rows: int) -> None:
-    usage_log = import_module("usage.models").UsageLog
-    first = datetime(2026, 1, 1, tzinfo=UTC)
-    price = {"variant": "", "price_id": str(uuid7()), "usd": "0.0000003"}
-    for start in range(0, rows, PAGE):
-        usage_log.objects.bulk_create(
-            usage_log(
-                # Five rows a moment, so that pages end among equals.
-                **{"user": user, "created_at": first + timedelta(seconds=number // 5), "model": "gemini-3.8-flash"},
-                **{"reference": uuid7(), "attempt_id": uuid7(), "kind": "text", "latency_ms": 800},
-                **{"units": {"input_token": number, "output_token": 700}, "prices": {"input_token": price}},
-                **{"cost": Decimal(number).scaleb(-9), "estimate": Decimal(1), "outcome": "succeeded"},
-                **{"confirmed": True, "estimated": False, "over_hold": False, "tags": ["bench", "export"]},
-            )
-            for number in range(start, min(start + PAGE, rows))
-        )
+def _fill(user_id: UUID, rows: int) -> None:
+    """By one statement of PostgreSQL's own: a million rows through Django take longer than all that is measured."""
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"user": user_id, "rows": rows})
 
 
 def _measured(house: Any, key: str, name: str, rows: int) -> int:

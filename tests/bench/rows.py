@@ -54,9 +54,10 @@ def new_keys(client: Client, number: int) -> list[ApiKey]:
 
 
 def new_endpoints(client: Client, number: int) -> list[WebhookEndpoint]:
-    """As `create` makes them, without its bound on how many."""
+    """As `create` makes them, without its bound on how many. The first takes all events, the others a rare one."""
     return WebhookEndpoint.objects.bulk_create(
-        WebhookEndpoint(owner=client.user, url=HOOK, secret=make_secret()) for _ in range(number)
+        WebhookEndpoint(owner=client.user, url=HOOK, secret=make_secret(), events=[Event.BLOCKED] if each else [])
+        for each in range(number)
     )
 
 
