@@ -34,7 +34,7 @@ class Sizes:
     floor: int
 
 
-FULL = Sizes(alone=200, crowd=400, floor=400)
+FULL = Sizes(alone=100, crowd=200, floor=200)
 QUICK = Sizes(alone=4, crowd=8, floor=8)
 
 
