@@ -49,11 +49,10 @@ def stack(new_stack: Callable[..., HubStack]) -> HubStack:
 
 
 def files(folder: Path) -> Path:
-    """One of each type, and an empty one before each: where it is its turn, what was made up is sent."""
+    """One of each type."""
     folder.mkdir()
     for number, make in enumerate(MAKERS.values()):
-        (folder / f"{number}-0").touch()
-        (folder / f"{number}-1").write_bytes(make())
+        (folder / str(number)).write_bytes(make())
     return folder
 
 
