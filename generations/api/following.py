@@ -26,6 +26,8 @@ from hub.serving.handover import Answer, Exchange, hand_over
 LAST_EVENT = "Last-Event-ID"
 QUEUED, RUNNING, ENDED = "1", "2", "3"
 EVENT_ID = r"^([1-3]|2\.\d{1,15}-\d{1,9})$"
+# What a client may send: a browser whose last event had an empty id may send just that.
+EVENT_ID_OR_NONE = EVENT_ID.replace(")$", ")?$")
 _OF_THE_BODY = frozenset({b"content-type", b"content-length"})
 
 

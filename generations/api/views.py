@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,6 +16,7 @@ from rest_framework.reverse import reverse
 
 from generations import selectors
 from generations.api import following
+from generations.api.event_serializers import EventSerializer
 from generations.api.quote_serializers import QuoteSerializer
 from generations.api.serializers import (
     GenerationQuery,
@@ -39,24 +39,30 @@ from hub.api.views import HubView, parsed, parsed_query
 from users.models import ApiKey, User
 
 READ, WRITE = "generations:read", "generations:write"
-EVENTS_EXAMPLE = OpenApiExample(
-    "events",
-    'retry: 2000\n\nid: 1\nevent: status\ndata: {"id": "01a204d1-382c-7601-9a4a-659f913aebb6", "status": "queued", '
-    '"at": "2026-11-22T19:41:00.120000Z"}\n\nid: 2.1795376460180-0\nevent: delta\ndata: {"text": "The sea"}\n\n',
-    media_type=event_stream.MEDIA_TYPE,
-)
 EVENTS = OpenApiResponse(
-    OpenApiTypes.STR,
+    EventSerializer,
     "`status` events `{id, status, at}` for queued and running; `delta` events `{text}` of a text that was asked for "
-    "as events; at last `generation`, the generation itself. Each has an id.",
-    examples=[EVENTS_EXAMPLE],
+    "as events; at last `generation`, the generation itself. The schema is that of each event.",
+    examples=[
+        OpenApiExample(
+            "A piece of a text",
+            value={"id": "2.1795376460180-0", "event": "delta", "data": '{"text": "The sea"}'},
+            media_type=event_stream.MEDIA_TYPE,
+        )
+    ],
 )
 WAITED = "The preference that was followed: `wait=N`."
+
+
+def _refused_header(name: str) -> dict[Any, Any]:
+    return {(422, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, f"The header {name} is not valid.")}
+
+
 LAST_EVENT = OpenApiParameter(
     following.LAST_EVENT,
-    {"type": "string", "pattern": following.EVENT_ID},
+    {"type": "string", "pattern": following.EVENT_ID_OR_NONE},
     OpenApiParameter.HEADER,
-    description="The id of the last event that was received: those after it are sent.",
+    description="The id of the last event that was received: those after it are sent. Empty or left out: all.",
 )
 
 
@@ -145,7 +151,7 @@ class GenerationView(HubView):
     @extend_schema(
         operation_id="generations_get",
         parameters=[preferences.PARAMETER, _response_header(preferences.APPLIED, WAITED, on=status.HTTP_200_OK)],
-        responses=GenerationSerializer,
+        responses={200: GenerationSerializer, **_refused_header(preferences.HEADER)},
     )
     def get(self, request: Request, generation_id: UUID) -> Response:
         """One generation as it is now, or with `Prefer: wait=N` as it is when it has ended."""
@@ -166,6 +172,7 @@ class EventsView(HubView):
         responses={
             (200, event_stream.MEDIA_TYPE): EVENTS,
             204: OpenApiResponse(description="All of its events have been received: there will be no others."),
+            **_refused_header(following.LAST_EVENT),
         },
     )
     def get(self, request: Request, generation_id: UUID) -> Response:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +68,27 @@ class House:
         finally:
             os.kill(worker, signal.SIGCONT)
 
+    @contextmanager
+    def floor(self) -> Iterator[int]:
+        """Bare Django (tests/bench/floor.py) under the same server beside the hub; its port."""
+        with listen(0) as listener:
+            env = self._env() | {"DJANGO_SETTINGS_MODULE": "tests.bench.floor_settings"}
+            self._stack.start(replace(parts.web(env, (), listener.fileno()), name="floor"))
+            port: int = listener.getsockname()[1]
+            try:
+                self._wait(lambda: web_is_ready(f"http://127.0.0.1:{port}"), "The start of the floor")
+                yield port
+            finally:
+                self._stack.stop("floor")
+
+    def pin(self, cores: Sequence[int], *names: str) -> None:
+        """Keeps these parts, all of their processes and threads, on these cores; what they start later stays there."""
+        for name in names:
+            root = self._process(name)
+            for process in (root, *root.children(recursive=True)):
+                for thread in process.threads():
+                    os.sched_setaffinity(thread.id, cores)
+
     def cpu_seconds(self, name: str) -> float:
         """What the process and its children have used so far."""
         root = self._process(name)
@@ -79,6 +100,11 @@ class House:
         """Resident memory of the process and its children; pages that they share count for each."""
         root = self._process(name)
         return float(sum(each.memory_info().rss for each in (root, *root.children(recursive=True))) / 2**20)
+
+    def peak_mib(self, name: str) -> float:
+        """The most that each process of the part has been resident with so far, added up."""
+        root = self._process(name)
+        return sum(_peak_mib(each.pid) for each in (root, *root.children(recursive=True)))
 
     def _process(self, name: str) -> psutil.Process:
         servers = own_servers()
@@ -116,3 +142,9 @@ def _both_workers_listen() -> bool:
 def _used(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+def _peak_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import books, fairness, limits, memory, rates
+from tests.bench import books, doors, fairness, limits, memory, rates
 from tests.bench.accounts import make_client, prepare_database
 from tests.bench.house import House
 
@@ -35,5 +35,9 @@ def run(var: Path, *, quick: bool, parts: Sequence[str], flood: int) -> None:
             print(f"\n{waited.text()}", flush=True)
         if {"rates", "memory", "fairness"} & set(parts):
             books.check(house.simulator_url, replayed=replays)
-            print("\nEvery job succeeded and the books balance.")
-    print(f"Load {os.getloadavg()[0]:.1f} at the end.")
+            print("\nEvery job succeeded and the books balance.", flush=True)
+        # Last: what is made up for the lists is in no book.
+        if "routes" in parts:
+            measured = doors.measure(house, make_client("doors"), doors.QUICK if quick else doors.FULL)
+            print(f"\n{doors.text(measured)}", flush=True)
+    print(f"\nLoad {os.getloadavg()[0]:.1f} at the end.")

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench.asks import QUERIES, WRITES, unknown
+from tests.routes import routes
+
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = (
     "service alone, one process",
@@ -19,7 +22,19 @@ FIGURES = (
     "resident memory, MiB",
     "with the flood of 40, without the share / without it",
     "Every job succeeded and the books balance.",
+    "bare Django",
+    "POST /webhook-deliveries/{delivery_id}/redeliver",
 )
+
+
+def test_every_operation_has_something_to_ask() -> None:
+    assert not unknown(), "say in tests/bench/asks.py how to ask these"
+
+
+def test_nothing_is_said_of_operations_that_are_gone() -> None:
+    there = {(route.name, method) for route in routes() for method in route.methods}
+    assert set(WRITES) <= there
+    assert set(QUERIES) <= {name for name, _ in there}
 
 
 def test_it_runs_and_prints_every_figure() -> None:
