@@ -20,7 +20,7 @@ FIGURES = (
     "round trips to PostgreSQL",
     "the script / a PING",
     "resident memory, MiB",
-    "with the flood of 40, without the share / without it",
+    "with a flood of 40, without the share / without it",
     "Every job succeeded and the books balance.",
     "bare Django",
     "POST /webhook-deliveries/{delivery_id}/redeliver",
