@@ -64,13 +64,6 @@ def a_job_that_may_cost_next_to_nothing(scene: Scene) -> Ask:
     return lambda: scene.caller.submit(**VIDEO, max_cost="0.01")
 
 
-@provokes("too_many_jobs")
-def one_more_than_may_be_in_flight(scene: Scene) -> Ask:
-    scene.settings.MAX_JOBS_IN_FLIGHT = scene.settings.MAX_JOBS_IN_FLIGHT | {"text": 1}
-    scene.new_generation(scene.caller.user)
-    return scene.caller.submit
-
-
 @provokes("quote_expired")
 def a_quote_of_yesterday(scene: Scene) -> Ask:
     quote, made_at = quoted(scene), timezone.now() - timedelta(hours=2)
