@@ -29,7 +29,7 @@ from hub.common.personal_data import (
 )
 from users.keys import PREFIX_CHARACTERS
 from users.models import ApiKey, PrivacyRequest, User, UserGroup, UserPermission
-from users.privacy.errors import LegalHold, StaffNotErased
+from users.privacy.errors import AlreadyErased, LegalHold, StaffNotErased
 from users.privacy.legal_hold import is_held
 
 SESSIONS = "django_session"
@@ -96,10 +96,12 @@ class UsersHoldings(Holdings):
     """The tables below, the sessions, and the exports."""
 
     def blocks(self, user_id: UUID) -> Sequence[HubError]:
-        """Legal hold and staff."""
+        """That it is gone, legal hold, and staff."""
         user = User.objects.filter(id=user_id).first()
         if user is None:
             return ()
+        if user.status in (User.Status.ANONYMISED, User.Status.SURROGATE):
+            return [AlreadyErased()]
         found: list[HubError] = []
         if user.legal_hold_until is not None and is_held(user, at=timezone.now()):
             found.append(LegalHold(until=user.legal_hold_until.isoformat()))

@@ -105,7 +105,9 @@ def _erased(user_id: UUID, request: PrivacyRequest, despite: Collection[str]) ->
     _refuse(user_id, despite)
     counts = erase_rows(user_id, request_id=request.id)
     closed = _close(request, counts)
-    record(action=Action.USER_ANONYMISED, actor_id=request.asked_by, target=("user", user_id), counts=counts)
+    record(
+        action=Action.USER_ANONYMISED, actor_id=request.asked_by, target=("user", user_id), rows=sum(counts.values())
+    )
     watch.note()
     transaction.on_commit(lambda: offer(FINISH, request_id=request.id), robust=True)
     return receipt_of(closed)

@@ -10,16 +10,19 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
-from hub.common.errors import HubError
+from hub.common.errors import HubError, NotFound
 from users.models import PrivacyRequest, User
 from users.privacy import watch
 from users.privacy.dispatch import ERASE, EXPORT, offer
 from users.privacy.erasure import anonymise, blocks_of
 from users.privacy.errors import AlreadyErased, ErasureBlocked, PrivacyRequestOpen
+from users.privacy.receipts import Receipt
 
 logger = logging.getLogger(__name__)
 Kind, Status = PrivacyRequest.Kind, PrivacyRequest.Status
 _ONE_OPEN = "privacy_requests_one_open"
+# What the database's trigger says.
+ERASED = "the account was erased"
 ASKED = {Kind.EXPORT: Action.PRIVACY_EXPORT_REQUESTED, Kind.ANONYMISE: Action.PRIVACY_ERASURE_REQUESTED}
 
 
@@ -42,10 +45,31 @@ def request_erasure(*, user: User, asked_by: UUID | None, reason: str = "") -> P
     return request
 
 
+def erase_now(*, user_id: UUID, asked_by: UUID | None, reason: str = "") -> Receipt:
+    """An erasure here and now, under a request of its own or the one that is open; audited. Raises as anonymise.
+
+    What stands against it refuses it for good: nothing is tried again later.
+    """
+    for block in blocks_of(user_id):
+        raise block
+    pending = PrivacyRequest.objects.filter(user_id=user_id, kind=Kind.ANONYMISE, status__in=PrivacyRequest.OPEN)
+    request = pending.first() or open_request(user_id=user_id, kind=Kind.ANONYMISE, asked_by=asked_by, reason=reason)
+    try:
+        return anonymise(user_id=user_id, request=request)
+    except HubError as error:
+        _refuse(request, error)
+        raise
+
+
 def open_request(
     *, user_id: UUID, kind: str, asked_by: UUID | None, reason: str = "", request_id: UUID | None = None
 ) -> PrivacyRequest:
-    """The row alone, audited, for whoever carries it out at once (see anonymise). Raises PrivacyRequestOpen."""
+    """The row alone, audited, for whoever carries it out at once (see anonymise).
+
+    Raises PrivacyRequestOpen, NotFound and AlreadyErased.
+    """
+    if not User.objects.filter(id=user_id).exists():
+        raise NotFound("There is no such account.")
     named = {} if request_id is None else {"id": request_id}
     try:
         with transaction.atomic():
@@ -61,6 +85,8 @@ def open_request(
     except IntegrityError as error:
         if _ONE_OPEN in str(error):
             raise PrivacyRequestOpen from None
+        if ERASED in str(error):
+            raise AlreadyErased from None
         raise
     return request
 
