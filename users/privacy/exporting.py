@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
+from hub.common.errors import ServiceUnavailable
 from hub.common.personal_data import archive
 from users.models import PrivacyRequest
 from users.privacy.zipping import write_zip
@@ -40,6 +41,15 @@ def build_export(*, request_id: UUID) -> bool:
     request = _claimed(request_id, started_at)
     if request is None:
         return False
+    try:
+        return _built(request, started_at)
+    except ServiceUnavailable:
+        mine = PrivacyRequest.objects.filter(id=request.id, status=Status.RUNNING, started_at=started_at)
+        mine.update(status=Status.PENDING, started_at=None, storage="", key="")
+        raise
+
+
+def _built(request: PrivacyRequest, started_at: datetime) -> bool:
     with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as spool:
         target = cast(BinaryIO, spool)
         counts = write_zip(target, user_id=request.user_id, request_id=request.id, at=started_at)

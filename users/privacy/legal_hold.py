@@ -29,7 +29,7 @@ def set_legal_hold(*, user: User, until: datetime, reason: str, actor: User | No
         raise HoldNotValid(f"A legal hold has a reason of at most {LONGEST_REASON} characters.")
     with transaction.atomic():
         _write(user, until=until, reason=reason.strip())
-        _record(Action.LEGAL_HOLD_SET, user, actor, until=until)
+        _record(Action.LEGAL_HOLD_SET, user, actor, until)
 
 
 def lift_legal_hold(*, user: User, actor: User | None) -> bool:
@@ -50,5 +50,5 @@ def _write(user: User, *, until: datetime, reason: str) -> None:
         raise AlreadyErased
 
 
-def _record(action: Action, user: User, actor: User | None, **data: object) -> None:
-    record(action=action, actor_id=actor.id if actor else None, target=("user", user.id), **data)
+def _record(action: Action, user: User, actor: User | None, until: datetime | None = None) -> None:
+    record(action=action, actor_id=actor.id if actor else None, target=("user", user.id), until=until)

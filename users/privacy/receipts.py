@@ -52,7 +52,7 @@ def receipt_of(request: PrivacyRequest, *, outcome: Mapping[str, int] | None = N
         requested_at=moment(request.created_at),
         erased_at=moment(request.finished_at or request.created_at),
         counts=dict(request.counts),
-        verified_at=request.verified_at and moment(request.verified_at),
+        verified_at=None if request.verified_at is None else moment(request.verified_at),
         outcome=dict(outcome or {}),
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.utils import timezone
+
 from hub.common.keyring import UnknownKey
 from users.models import PrivacyRequest, User
 from users.privacy import erasure_log
@@ -58,9 +60,8 @@ def _found(done: Replay) -> Iterator[tuple[Entry, UUID]]:
         wanted.setdefault(entry.kid, {})[entry.digest] = entry
     for user_id in _accounts() if wanted else ():
         for kid, by_digest in wanted.items():
-            entry = by_digest.get(_digest(kid, user_id))
-            if entry is not None:
-                yield entry, user_id
+            if (digest := _digest(kid, user_id)) in by_digest:
+                yield by_digest[digest], user_id
 
 
 def _digest(kid: str, user_id: UUID) -> str:
@@ -89,5 +90,8 @@ def _erase_again(user_id: UUID, request_id: UUID) -> None:
         ).first()
     if request is None:
         request = open_request(user_id=user_id, kind=Kind.ANONYMISE, asked_by=None, request_id=request_id)
+    if request.id == request_id:
+        # The log has it; it is not to have it twice.
+        PrivacyRequest.objects.filter(id=request_id, logged_at=None).update(logged_at=timezone.now())
     anonymise(user_id=user_id, request=request, despite=FORMER)
     finish_erasure(request_id=request.id)
