@@ -30,7 +30,7 @@ Asked = Callable[[User], PrivacyRequest]
 
 
 def files(tmp_path: Path) -> list[Path]:
-    return [path for path in (tmp_path / "media").rglob("*.zip")]
+    return list((tmp_path / "media").rglob("*.zip"))
 
 
 def content(tmp_path: Path) -> dict[str, Any]:

@@ -153,3 +153,19 @@ def test_a_released_hold_no_longer_stands_against_it(life: Life) -> None:
     assert erasure_blocks(life.user.id) == [HoldsOpen.code]
     release_hold(reference=reference)
     assert erasure_blocks(life.user.id) == []
+
+
+def test_the_command_sets_and_lifts_a_hold(life: Life, capsys: Any) -> None:
+    whose = str(life.user.id)
+    call_command("legal_hold", whose, "--until", "2099-01-01", "--reason", "file 7")
+    assert "2099-01-01T00:00:00+00:00" in capsys.readouterr().out
+    assert erasure_blocks(life.user.id) == [LegalHold.code]
+    for wrong in ([], ["--lift", "--until", "2099-01-01"], ["--until", "2001-01-01", "--reason", "x"]):
+        with pytest.raises(CommandError):
+            call_command("legal_hold", whose, *wrong)
+    with pytest.raises(CommandError, match="not a day"):
+        call_command("legal_hold", whose, "--until", "soon")
+    call_command("legal_hold", whose, "--lift")
+    call_command("legal_hold", whose, "--lift")
+    assert capsys.readouterr().out == "The legal hold is lifted.\nThere was no legal hold.\n"
+    assert erasure_blocks(life.user.id) == []

@@ -7,14 +7,16 @@ is it decided, and done.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from audit.actions import Action
 from audit.services import record
@@ -28,7 +30,9 @@ from users.privacy.receipts import Receipt, receipt_of
 
 # A surrogate is of no time: the moment of an erasure would tie it to the account.
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+DEADLOCK_TRIES = 3
 Status = PrivacyRequest.Status
+logger = logging.getLogger(__name__)
 
 
 def erasure_blocks(user_id: UUID) -> list[str]:
@@ -60,11 +64,23 @@ def anonymise(*, user_id: UUID, request: PrivacyRequest, despite: Collection[str
     _refuse(user_id, despite)
     former = _suspended(user_id, request)
     try:
-        with transaction.atomic():
-            return _erased(user_id, request, despite)
+        return _erased_once(user_id, request, despite)
     except HubError:
         _restore(user_id, former)
         raise
+
+
+def _erased_once(user_id: UUID, request: PrivacyRequest, despite: Collection[str]) -> Receipt:
+    """In one transaction; begun anew where the database ended it because it and a writer waited for one another."""
+    for tries_left in reversed(range(DEADLOCK_TRIES)):
+        try:
+            with transaction.atomic():
+                return _erased(user_id, request, despite)
+        except OperationalError as error:
+            if not (isinstance(error.__cause__, DeadlockDetected) and tries_left):
+                raise
+            logger.info("erasure %s is begun anew: a writer was in its way", request.id)
+    raise AssertionError("the last try returns or raises")
 
 
 def _refuse(user_id: UUID, despite: Collection[str]) -> None:
