@@ -14,6 +14,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from generations.models import Quote
+from generations.services import quote
 from hub.common.errors import ServiceUnavailable
 from media import removing, stores
 from media.models import Media, Removal
@@ -189,3 +191,18 @@ def test_an_erasure_has_to_be_confirmed_by_the_id_of_the_account(caller: Caller,
     assert not PrivacyRequest.objects.exists()
     asked = caller.post("/api/v1/me/erasure", {"confirm": str(caller.user.id)})
     assert (asked.status_code, asked.json()["status"]) == (202, "pending")
+
+
+def test_a_request_that_was_let_in_before_the_erasure_is_told_so(
+    caller: Caller, prices: None, asked: Asked, sent: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = quote.price
+
+    def price(*args: Any, **kwargs: Any) -> Any:
+        anonymise(user_id=caller.user.id, request=asked(caller.user))
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(quote, "price", price)
+    order = {"model": "gemini-3.8-flash", "prompt": "The sea."}
+    assert_problem(caller.post("/api/v1/quotes", order), 403, "account_erased")
+    assert not Quote.objects.exists()
