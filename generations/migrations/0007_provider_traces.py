@@ -15,7 +15,7 @@ import hub.common.ids
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0004_generation_inputs")]
+    dependencies = [("generations", "0006_admission")]
 
     operations = [
         migrations.CreateModel(

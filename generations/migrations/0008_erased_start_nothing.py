@@ -12,7 +12,7 @@ from hub.common.triggers import refuse_erased
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0005_provider_traces"), ("users", "0007_erased_own_nothing")]
+    dependencies = [("generations", "0007_provider_traces"), ("users", "0007_erased_own_nothing")]
 
     operations = [
         refuse_erased("generations", column="owner_id"),
