@@ -138,6 +138,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ApiKeyStatus": "usage.api.key_shapes.KeyStatus",
         "WebhookEvent": "generations.models.webhooks.Event",
         "Role": "generations.models.GenerationInput.Role",
+        "PrivacyRequestKind": "users.privacy.models.PrivacyRequest.Kind",
+        "PrivacyRequestStatus": "users.privacy.models.PrivacyRequest.Status",
     },
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "hub.api.schema_hooks.complete"],
@@ -250,6 +252,23 @@ if DEVELOPMENT:
     STATIC_ROOT = None
     WHITENOISE_USE_FINDERS = True
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+# --- the rights over one's own data -----------------------------------------------------------------------------------
+# What each app holds of people: modules with HOLDINGS, the lowest app first.
+PERSONAL_DATA = [
+    "audit.personal_data",
+    "users.personal_data",
+    "usage.personal_data",
+    "media.personal_data",
+    "generations.personal_data",
+]
+EXPORT_ARCHIVE = "media.archives.StoredArchive"
+# How long an export can be fetched.
+EXPORT_KEPT_SECONDS = env.seconds("EXPORT_KEPT_SECONDS", 7 * 24 * 3600)
+# Outside of the database, so that a restored backup can be told again: a path, or `storage:folder`.
+ERASURE_LOG = env.text(
+    "ERASURE_LOG", str(HUB_VAR / "erasures.jsonl") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:erasures"
+)
 
 # --- what people read -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("media.api.urls")),
     path("api/v1/", include("usage.api.urls")),
+    path("api/v1/", include("users.api.urls")),
     path("api/v1/", include("audit.api.urls")),
     path("api/v1/schema", SchemaView.as_view(), name="schema"),
     path("api/v1/docs", docs, name="docs"),

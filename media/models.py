@@ -59,16 +59,22 @@ class Removal(HubModel):
     """An object in storage that is to go at `not_before`: its row was deleted, or is not written yet.
 
     Written before an upload is stored and taken back with its row; written with the deletion of a row. Whatever dies in
-    between, the sweep finds here what is left over.
+    between, the sweep finds here what is left over. `erasure_id` is the request that waits for it to be gone.
     """
 
     storage = models.CharField(max_length=16)
     key = models.CharField(max_length=200, unique=True)
     not_before = models.DateTimeField()
+    erasure_id = models.UUIDField(null=True)
 
     class Meta:
         db_table = "media_removals"
-        indexes = [models.Index(fields=["not_before"], name="media_removals_due")]
+        indexes = [
+            models.Index(fields=["not_before"], name="media_removals_due"),
+            models.Index(
+                fields=["erasure_id"], name="media_removals_of_erasure", condition=models.Q(erasure_id__isnull=False)
+            ),
+        ]
         constraints = [models.CheckConstraint(condition=~models.Q(key=""), name="media_removals_key")]
 
     def __str__(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -26,8 +28,13 @@ logger = logging.getLogger(__name__)
 # An upload that is stored and has no row by then has died on its way.
 STALE_UPLOAD = timedelta(hours=1)
 BATCH = 1000
-# Tells the clock, which does not ask the database, that there may be something to sweep.
+# Tells the clock, which does not ask the database, when there will be something to sweep.
 LEFTOVERS_KEY = "hub:media:leftovers"
+_EARLIER = """
+local known = redis.call('GET', KEYS[1])
+if not known or tonumber(ARGV[1]) < tonumber(known) then redis.call('SET', KEYS[1], ARGV[1]) end
+return 1
+"""
 
 
 def delete_media(*, api_key: ApiKey, media_id: UUID) -> None:
@@ -53,13 +60,13 @@ def delete_media(*, api_key: ApiKey, media_id: UUID) -> None:
             kind=media.kind,
             bytes=media.bytes,
         )
-        removal = _noted(media.storage, media.key, after=timedelta(0))
+        removal = noted(media.storage, media.key, after=timedelta(0))
         transaction.on_commit(lambda: carry_out(removal), robust=True)
 
 
 def reserve(storage: str, key: str) -> Removal:
     """Before an object is stored: it will go again unless `confirm` takes this back with its row."""
-    return _noted(storage, key, after=STALE_UPLOAD)
+    return noted(storage, key, after=STALE_UPLOAD)
 
 
 def confirm(removal: Removal) -> None:
@@ -80,24 +87,61 @@ def carry_out(removal: Removal) -> bool:
     return True
 
 
+def note_all(rows: QuerySet[Media], *, erasure_id: UUID) -> None:
+    """The objects of all these files are to go, on account of that erasure; in its transaction."""
+    now = timezone.now()
+    places = rows.order_by("id").values_list("storage", "key")
+    Removal.objects.bulk_create(
+        [Removal(storage=storage, key=key, not_before=now, erasure_id=erasure_id) for storage, key in places],
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["not_before", "erasure_id"],
+    )
+    _tell_the_clock(now)
+
+
+def put_off(storage: str, key: str, *, until: datetime) -> bool:
+    """The object goes at that moment, not before; False when it went already."""
+    _tell_the_clock(until)
+    return bool(Removal.objects.filter(storage=storage, key=key).update(not_before=until))
+
+
+def carry_out_all(*, erasure_id: UUID) -> int:
+    """Removes every object of that erasure that may go by now; returns how many are left."""
+    due = Removal.objects.filter(erasure_id=erasure_id, not_before__lte=timezone.now())
+    for removal in list(due):
+        carry_out(removal)
+    return Removal.objects.filter(erasure_id=erasure_id).count()
+
+
 def sweep() -> int:
     """Removes every object that is to go by now; returns how many. A second run finds those that could not go."""
     due = list(Removal.objects.filter(not_before__lte=timezone.now()).order_by("not_before")[:BATCH])
     removed = sum(carry_out(removal) for removal in due)
-    if not Removal.objects.exists():
-        redis_client().delete(LEFTOVERS_KEY)
+    # Forgotten first: what is noted while the next one is looked up is then not lost.
+    redis_client().delete(LEFTOVERS_KEY)
+    following = Removal.objects.order_by("not_before").values_list("not_before", flat=True).first()
+    if following is not None:
+        _tell_the_clock(following)
     return removed
 
 
 def may_be_left() -> bool:
-    """Whether the sweep may find something; asks Redis alone."""
-    return bool(redis_client().exists(LEFTOVERS_KEY))
+    """Whether the sweep may find something that is to go by now; asks Redis alone."""
+    earliest = redis_client().get(LEFTOVERS_KEY)
+    return earliest is not None and float(str(earliest)) <= time.time()
 
 
-def _noted(storage: str, key: str, *, after: timedelta) -> Removal:
+def noted(storage: str, key: str, *, after: timedelta) -> Removal:
+    """The object is to go then: this is the note of it."""
     removal = Removal.objects.create(storage=storage, key=key, not_before=timezone.now() + after)
-    try:
-        redis_client().set(LEFTOVERS_KEY, "1")
-    except redis.RedisError:
-        logger.info("the sweep for %s waits for the next job: Redis is away", key)
+    _tell_the_clock(removal.not_before)
     return removal
+
+
+def _tell_the_clock(moment: datetime) -> None:
+    try:
+        redis_client().eval(_EARLIER, 1, LEFTOVERS_KEY, moment.timestamp())
+    except redis.RedisError:
+        logger.info("the sweep of files waits for the next job: Redis is away")

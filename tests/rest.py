@@ -15,7 +15,7 @@ from generations import due
 from generations.models import Generation, GenerationAttempt, GenerationInput, WebhookDelivery, WebhookEndpoint
 from media.models import Media, Removal
 from usage.models import QuotaHold, QuotaPeriod, UsageDaily, UsageLog
-from users.models import ApiKey, User
+from users.models import ApiKey, PrivacyRequest, User
 from users.services import issue_api_key
 
 PROBLEM = "application/problem+json"
@@ -81,7 +81,7 @@ def world() -> dict[str, Any]:
     tables = (
         *(Generation, GenerationAttempt, GenerationInput, Media, Removal),
         *(QuotaHold, QuotaPeriod, UsageLog, UsageDaily, AuditLog),
-        *(WebhookEndpoint, WebhookDelivery, ApiKey),
+        *(WebhookEndpoint, WebhookDelivery, ApiKey, PrivacyRequest),
     )
     return {
         **{table.__name__: table.objects.count() for table in tables},

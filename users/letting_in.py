@@ -102,7 +102,9 @@ def _touch(key: ApiKey, parsed: KeyText) -> None:
         ApiKey.objects.filter(_was_due("last_used_at", now), id=key.id).update(last_used_at=now)
         _move_to_new_pepper(key, parsed)
     if _is_due(key.owner.last_active_at, now):
-        User.objects.filter(_was_due("last_active_at", now), id=key.owner_id).update(last_active_at=now)
+        # Not of one that was erased since it was read: nothing of when it was used may come back.
+        mine = User.objects.filter(id=key.owner_id, status__in=User.MAY_USE_THE_HUB)
+        mine.filter(_was_due("last_active_at", now)).update(last_active_at=now)
 
 
 def _move_to_new_pepper(key: ApiKey, parsed: KeyText) -> None:

@@ -16,6 +16,9 @@ from hub.common.keyring import blind_index
 from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
 from users.managers import EMAIL_PURPOSE, UserManager
+from users.privacy.models import PrivacyRequest
+
+__all__ = ["ApiKey", "PrivacyRequest", "User", "UserGroup", "UserPermission"]
 
 LONGEST_NAME = 100
 LONGEST_REASON = 500
@@ -28,12 +31,19 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     """A person or a client. The email is sealed; its keyed hash finds it and is unique. An anonymised one has none."""
 
     class Status(models.TextChoices):
-        """ACTIVE and NOTIFIED (told that it will be suspended for want of use) may use the hub; the others may not."""
+        """ACTIVE and NOTIFIED (told that it will be suspended for want of use) may use the hub; the others may not.
+
+        ANONYMISED is what is left of an account that was erased: an id. SURROGATE is under whom its ledger goes on,
+        with an id of its own that nothing ties to the first.
+        """
 
         ACTIVE = "active"
         NOTIFIED = "notified"
         SUSPENDED = "suspended"
         ANONYMISED = "anonymised"
+        SURROGATE = "surrogate"
+
+    MAY_USE_THE_HUB = (Status.ACTIVE, Status.NOTIFIED)
 
     email = EncryptedEmailField(null=True, blank=True)
     email_index = BlindIndexField(null=True, blank=True)
@@ -61,7 +71,8 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
             models.CheckConstraint(
-                condition=Q(status__in=["active", "notified", "suspended", "anonymised"]), name="users_status_known"
+                condition=Q(status__in=["active", "notified", "suspended", "anonymised", "surrogate"]),
+                name="users_status_known",
             ),
             models.CheckConstraint(
                 condition=Q(email__isnull=True, email_index__isnull=True)
@@ -69,7 +80,15 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
                 name="users_email_with_index",
             ),
             models.CheckConstraint(
-                condition=~Q(status="anonymised") | Q(email__isnull=True), name="users_anonymised_has_no_email"
+                condition=~Q(status__in=["anonymised", "surrogate"])
+                | Q(
+                    email__isnull=True,
+                    last_login__isnull=True,
+                    last_active_at__isnull=True,
+                    legal_hold_until__isnull=True,
+                    legal_hold_reason="",
+                ),
+                name="users_anonymised_is_empty",
             ),
         ]
 
@@ -80,7 +99,7 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether the account may use the hub; what Django asks before it lets anyone in."""
-        return self.status in (self.Status.ACTIVE, self.Status.NOTIFIED)
+        return self.status in self.MAY_USE_THE_HUB
 
     def set_email(self, value: str) -> None:
         """Sets the address and its index together; raises ValueError for a malformed one. Does not save."""

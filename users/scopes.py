@@ -16,6 +16,8 @@ class Scope(models.TextChoices):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     ACCOUNT_READ = "account:read"
+    ACCOUNT_EXPORT = "account:export"
+    ACCOUNT_ERASE = "account:erase"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generations.models.inputs import GenerationInput
+from generations.models.traces import ProviderTrace
 from generations.models.webhooks import Event, WebhookDelivery, WebhookEndpoint
 from generations.models.work import Generation, GenerationAttempt, GenerationQuerySet, Quote
 
@@ -12,6 +13,7 @@ __all__ = [
     "GenerationAttempt",
     "GenerationInput",
     "GenerationQuerySet",
+    "ProviderTrace",
     "Quote",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -31,6 +31,8 @@ FILE_POLL_SECONDS = 5.0
 AT_WORK = frozenset({"queued", "in_progress"})
 # `incomplete` is what a token limit leaves: made, billed and worth keeping when there is an output.
 ENDED_WITH_OUTPUT = frozenset({"completed", "incomplete"})
+# What an operator can mend: asked again then.
+MENDABLE = frozenset({"provider_denied", "provider_not_configured"})
 MIME_TYPES = {"video": "video/mp4", "audio": "audio/mpeg", "image": "image/png"}
 _FILE_NAME = re.compile(r"(?:^|/)files/([a-z0-9]+)")
 
@@ -81,12 +83,38 @@ class InteractionsAdapter:
         return _interaction(answer).status == "cancelled"
 
     def forget(self, request: ProviderRequest, operation: str) -> bool:
+        """The files first: their names are in the interaction."""
         try:
+            with free_call():
+                answer = clients.gemini_client().interactions.get(operation, extra_headers=clients.headers_of(request))
+            for name in _file_names(answer):
+                _delete_file(request, name)
             with free_call():
                 clients.gemini_client().interactions.delete(operation, extra_headers=clients.headers_of(request))
         except ProviderError as error:
+            if error.code in MENDABLE:
+                raise
             return error.code == "provider_operation_lost" or _refused_or_raise(error)
         return True
+
+
+def _file_names(answer: object) -> list[str]:
+    """Of the files that the interaction made and that the provider still may keep."""
+    with reading():
+        found = _interaction(answer)
+        uris = [output.uri for output in _outputs(found) if output.uri] if found.status in ENDED_WITH_OUTPUT else []
+        return [match.group(1) for uri in uris if (match := _FILE_NAME.search(uri))]
+
+
+def _delete_file(request: ProviderRequest, name: str) -> None:
+    """Google says of a file that is gone that it may not be had, and after two days each is."""
+    try:
+        with free_call():
+            config = types.DeleteFileConfig(http_options=clients.options_of(request))
+            clients.gemini_client().files.delete(name=f"files/{name}", config=config)
+    except ProviderError as error:
+        if error.retryable:
+            raise
 
 
 def _refused_or_raise(error: ProviderError) -> bool:

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
-from hub.common.errors import HubError, NotFound, ServiceUnavailable
+from hub.common.errors import AccountErased, HubError, NotFound, ServiceUnavailable
 from hub.common.request_id import current_request_id
+from hub.common.triggers import ERASED_OWNS_NOTHING
 
 logger = logging.getLogger(__name__)
 # A name, not an address: a hub stands wherever its owner puts it.
@@ -75,11 +76,19 @@ def _as_hub_error(error: Exception) -> HubError | None:
         return error
     if isinstance(error, Http404):
         return NotFound()
+    if isinstance(error, IntegrityError) and ERASED_OWNS_NOTHING in _constraint(error):
+        return AccountErased()
     if isinstance(error, OperationalError | InterfaceError):
         # Its text may hold addresses; which kind it was is enough to look for it in the database's own log.
         logger.warning("the database is away: %s", type(error.__cause__ or error).__name__)
         return ServiceUnavailable(AWAY)
     return None
+
+
+def _constraint(error: IntegrityError) -> str:
+    """The name of the rule that the database saw broken; "" when it does not say."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
 
 
 def _from_framework(error: exceptions.APIException, context: Mapping[str, Any]) -> HubError:

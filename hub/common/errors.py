@@ -58,3 +58,12 @@ class NotFound(HubError):
     code = "not_found"
     status = 404
     title = "Not found"
+
+
+class AccountErased(HubError):
+    """The account was erased while this request was on its way; nothing of it was kept."""
+
+    code = "account_erased"
+    status = 403
+    title = "The account was erased"
+    remedy = "There is nothing to be done; its keys let nobody in any more."

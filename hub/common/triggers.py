@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from django.db.migrations.operations import RunSQL
 
+# As the database names it to whoever is refused.
+ERASED_OWNS_NOTHING = "users_erased_owns_nothing"
+
 _FORWARD = """
 CREATE FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -25,6 +28,32 @@ CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION {table}_refuse_change();
 CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse_change();
+"""
+
+_REPLACE = """
+CREATE OR REPLACE FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF {allowed} THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION '% of {table} refused: the table is append-only', TG_OP USING ERRCODE = 'restrict_violation';
+END
+$$;
+"""
+
+_REFUSE_ERASED = """
+CREATE FUNCTION users_refuse_erased_{column}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM users WHERE id = NEW.{column} AND status <> 'anonymised' FOR KEY SHARE;
+    IF NOT FOUND AND EXISTS (SELECT FROM users WHERE id = NEW.{column}) THEN
+        RAISE EXCEPTION 'the account was erased'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = '{constraint}';
+    END IF;
+    RETURN NEW;
+END
+$$;
 """
 
 _BACKWARD = """
@@ -43,6 +72,36 @@ def append_only(table: str, *, may_set: Mapping[str, str] | None = None) -> RunS
     return RunSQL(
         _FORWARD.format(table=table, allowed=_allowed(may_set or {})),
         _BACKWARD.format(table=table),
+    )
+
+
+def append_only_but(table: str, *, may_set: Mapping[str, str], formerly: Mapping[str, str] | None = None) -> RunSQL:
+    """Another `may_set` for a table that is append-only already; reversible to `formerly`."""
+    return RunSQL(
+        _REPLACE.format(table=table, allowed=_allowed(may_set)),
+        _REPLACE.format(table=table, allowed=_allowed(formerly or {})),
+    )
+
+
+def refuse_erased(table: str, *, column: str) -> RunSQL:
+    """Refuses new rows of an account that was erased; whoever inserts waits for an erasure under way. Reversible.
+
+    `column` is owner_id or user_id. The lock is the one that the foreign key takes at the end of the transaction
+    anyway; taken at its beginning, it orders writers and erasures.
+    """
+    return RunSQL(
+        f"CREATE TRIGGER {table}_refuse_erased BEFORE INSERT ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION users_refuse_erased_{column}();",
+        f"DROP TRIGGER {table}_refuse_erased ON {table};",
+    )
+
+
+def functions_that_refuse_erased() -> RunSQL:
+    """What `refuse_erased` calls; for the migration that comes before all those that use it."""
+    columns = ("owner_id", "user_id")
+    return RunSQL(
+        "".join(_REFUSE_ERASED.format(column=column, constraint=ERASED_OWNS_NOTHING) for column in columns),
+        "".join(f"DROP FUNCTION users_refuse_erased_{column}();" for column in columns),
     )
 
 

@@ -24,6 +24,9 @@ from tests.routes import Route, routes
 from usage.enums import Kind, Period
 from usage.models import UsageLog
 from usage.services import set_quota
+from users.models import PrivacyRequest
+from users.privacy.exporting import build_export
+from users.privacy.requests import open_request
 from users.services import issue_api_key
 
 Make = Callable[[Caller], UUID]
@@ -37,13 +40,16 @@ def schema() -> dict[str, Any]:
 
 
 @pytest.fixture
-def objects(new_generation: Callable[..., Generation], new_media: Callable[..., Media]) -> dict[str, Make]:
+def objects(
+    new_generation: Callable[..., Generation], new_media: Callable[..., Media], settings: Any
+) -> dict[str, Make]:
     """OBJECTS: makes one of the caller's own, and gives its id."""
     return {
         "generation_id": lambda owner: new_generation(owner.user, status="succeeded", cost="0").id,
         "media_id": lambda owner: new_media(owner.user, b"film").id,
         "key_id": lambda owner: issue_api_key(owner=owner.user, name="second")[0].id,
         "endpoint_id": lambda owner: new_endpoint(owner).id,
+        "privacy_request_id": lambda owner: new_export(owner, settings).id,
         "delivery_id": lambda owner: new_delivery(new_endpoint(owner), new_generation).id,
     }
 
@@ -137,7 +143,24 @@ def rows(
 
     of_ours = {"generations": generations, "media-list": media, "usage": usage, "usage-summary": summary}
     of_account = {"quotas": quotas, "api-keys": keys, "audit": audit}
-    return of_ours | of_account | {"webhook-endpoints": endpoints, "webhook-deliveries": deliveries}
+
+    def requests(owner: Caller, count: int) -> None:
+        for _ in range(count):
+            new_export(owner)
+
+    of_webhooks = {"webhook-endpoints": endpoints, "webhook-deliveries": deliveries}
+    return of_ours | of_account | of_webhooks | {"privacy-requests": requests}
+
+
+def new_export(owner: Caller, settings: Any = None) -> PrivacyRequest:
+    """Built, and ready to be fetched; without `settings` its file is nowhere."""
+    request = open_request(user_id=owner.user.id, kind="export", asked_by=owner.user.id)
+    if settings is not None:
+        build_export(request_id=request.id)
+    else:
+        done = {"status": "done", "finished_at": timezone.now(), "expires_at": timezone.now() + timedelta(days=1)}
+        PrivacyRequest.objects.filter(id=request.id).update(**done, key="x", bytes=1, sha256="0" * 64)
+    return PrivacyRequest.objects.get(id=request.id)
 
 
 def new_endpoint(owner: Caller) -> WebhookEndpoint:

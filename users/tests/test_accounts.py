@@ -126,7 +126,7 @@ def test_a_missing_encryption_key_is_named(settings: Settings) -> None:
         ({"status": "sleeping"}, "users_status_known"),
         ({"email_index": None}, "users_email_with_index"),
         ({"email": None}, "users_email_with_index"),
-        ({"status": "anonymised"}, "users_anonymised_has_no_email"),
+        ({"status": "anonymised"}, "users_anonymised_is_empty"),
     ],
 )
 def test_the_database_refuses_an_account_that_makes_no_sense(

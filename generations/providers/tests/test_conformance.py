@@ -309,12 +309,25 @@ def test_a_background_video_is_forgotten(simulator: Simulator) -> None:
     sent = asked(OMNI)
     finished(sent)
 
+    deletes = simulator.record()["totals"]["deletes"]
     assert sent.adapter.forget(sent.request, sent.operation)
+    assert simulator.record()["totals"]["deletes"] == deletes + 2, "the film, and the interaction"
     assert sent.adapter.forget(sent.request, sent.operation), "what is gone is gone"
 
     with pytest.raises(ProviderError) as caught:
         sent.adapter.poll(sent.request, sent.operation)
     assert caught.value.code == "provider_operation_lost"
+
+
+def test_what_an_operator_has_to_mend_is_not_taken_for_a_refusal_to_forget(simulator: Simulator, settings: Any) -> None:
+    sent = asked(OMNI)
+    finished(sent)
+    key, settings.GEMINI_API_KEY = settings.GEMINI_API_KEY, None
+    with pytest.raises(ProviderError) as caught:
+        sent.adapter.forget(sent.request, sent.operation)
+    assert caught.value.code == "provider_not_configured"
+    settings.GEMINI_API_KEY = key
+    assert sent.adapter.forget(sent.request, sent.operation)
 
 
 def test_songs_are_not_kept_by_the_provider(simulator: Simulator) -> None:

@@ -1,0 +1,30 @@
+"""The tasks of this app. Each carries an id and may run twice; users/privacy/dispatch.py sends them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from users.privacy import dispatch
+from users.privacy.exporting import build_export as build
+from users.privacy.finishing import finish_erasure as finish
+from users.privacy.requests import carry_out_erasure
+
+
+@shared_task(name=dispatch.EXPORT)
+def build_export(*, request_id: str, **_: object) -> None:
+    """Builds the ZIP of one export. A second run finds it taken or ended, and does nothing."""
+    build(request_id=UUID(request_id))
+
+
+@shared_task(name=dispatch.ERASE)
+def erase(*, request_id: str, **_: object) -> None:
+    """Carries out one erasure that was asked for. A second run finds it done, or tries again what it waited for."""
+    carry_out_erasure(request_id=UUID(request_id))
+
+
+@shared_task(name=dispatch.FINISH)
+def finish_erasure(*, request_id: str, **_: object) -> None:
+    """Removes what lies elsewhere, logs and verifies one erasure. A second run does what the first one could not."""
+    finish(request_id=UUID(request_id))
