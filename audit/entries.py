@@ -16,7 +16,7 @@ from audit.encoding import canonical, moment_text
 from audit.merkle import leaf_hash
 from audit.models import AuditLog
 
-# What the seal does not cover: the sealed IP, which an erasure may blank (its digest is covered), and the seal's own mark.
+# What no seal covers: the encrypted IP, which an erasure may blank (its digest is covered), and the seal's own mark.
 NOT_COVERED = frozenset({"ip", "seal_number"})
 _IDS = ("id", "actor_id", "target_id", "subject_id")
 _TEXTS = ("actor_label", "action", "target_type", "request_id")

@@ -33,7 +33,7 @@ class CheckpointOfAnotherHub(HubError):
 
 
 class SigningKeyUnknown(HubError):
-    """The checkpoint names a key that is not in AUDIT_SIGNING_KEYS: add it behind the first one, or give `--public-key`."""
+    """The checkpoint names a key that is not in AUDIT_SIGNING_KEYS: add it there, or give `--public-key`."""
 
     code = "signing_key_unknown"
     status = 422

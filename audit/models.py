@@ -146,7 +146,7 @@ class AuditSeal(AppendOnlyModel):
 
 
 class AuditExport(AppendOnlyModel):
-    """A file that was written outside of the database: which seals, with or without their entries, signed by which key."""
+    """A file that was written outside of the database: which seals, with their entries or not, signed by which key."""
 
     first_number = models.BigIntegerField()
     last_number = models.BigIntegerField()

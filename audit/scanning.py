@@ -29,7 +29,7 @@ KEPT_SEALS = 8
 
 @dataclass(slots=True)
 class OpenSeal:
-    """A seal whose entries are being met. What was written before `passed_over` had been passed over by another seal."""
+    """A seal whose entries are being met. What is older than `passed_over` should be in a seal before it."""
 
     number: int
     last_at: datetime
@@ -153,7 +153,9 @@ class EntryScan:
 
     def _is_outside(self, entry: Entry) -> bool:
         is_before = self._since is not None and entry.created_at is not None and entry.created_at < self._since
-        return is_before or (self._until is not None and entry.created_at is not None and entry.created_at >= self._until)
+        return is_before or (
+            self._until is not None and entry.created_at is not None and entry.created_at >= self._until
+        )
 
     def _of_no_open_seal(self, entry: Entry, number: int) -> Iterator[Finding]:
         seal = self._seal(number)
@@ -164,7 +166,9 @@ class EntryScan:
         elif seal.is_purged:
             yield Finding("inserted", f"{entry}: its row says seal {number}, whose entries were purged")
         elif entry.id not in seal.leaves:
-            yield Finding("inserted", f"{entry}: its row says seal {number}, which does not know it: it was put in afterwards")
+            yield Finding(
+                "inserted", f"{entry}: its row says seal {number}, which does not know it: it was put in afterwards"
+            )
         elif seal.leaves[entry.id] != entry.leaf:
             yield self._changed(entry, f"of seal {number}")
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
@@ -44,8 +44,8 @@ class Sealed:
 def seal_next() -> Sealed:
     """One seal over the oldest entries that have none and are AUDIT_SETTLE_SECONDS old, in one transaction.
 
-    Late entries (written earlier, committed later) are among them, whenever they come. A second call seals what is left;
-    two at once never seal an entry twice: the second one is told `is_busy`. After a crash nothing of it is there. It
+    Late entries (written earlier, committed later) are among them, whenever they come. A second call takes
+    what is left; two at once never seal an entry twice: the second one is told `is_busy`. After a crash nothing of it is there. It
     waits for nobody: when another transaction holds one of the entries (an erasure), it is `is_busy` as well.
     """
     try:
@@ -66,7 +66,9 @@ def _seal_next() -> Sealed:
         seal = _seal(batch, now)
         marked = AuditLog.objects.filter(id__in=[entry.id for entry in batch]).put_under(seal.number)
         if marked != len(batch):
-            raise RuntimeError(f"{len(batch)} entries were read and {marked} marked: somebody else seals without the lock.")
+            raise IntegrityError(
+                f"{len(batch)} entries were read and {marked} marked: somebody else seals without the lock."
+            )
     return Sealed(seal.number, seal.count)
 
 

@@ -1,4 +1,4 @@
-"""Holds the trail against its seals: every row once, in the trail's order and in constant memory; says what is wrong and where.
+"""Holds the trail against its seals: every row once, in constant memory; says what is wrong and where.
 
 What is written, sealed or blanked meanwhile does not disturb it: it checks the seals that were there when it began.
 """
@@ -71,7 +71,9 @@ def _not_following(seal: AuditSeal, link: Link | None) -> Iterator[Finding]:
         missing = f"from {link.number + 1} to {seal.number - 1}" if link else f"before {seal.number}"
         yield Finding("seal_missing", f"seals are missing: {missing}")
     elif bytes(seal.previous) != link.hash:
-        yield Finding("chain_broken", f"seal {seal.number} does not follow from seal {link.number}: one of them was changed")
+        yield Finding(
+            "chain_broken", f"seal {seal.number} does not follow from seal {link.number}: one of them was changed"
+        )
     elif link.trail not in (None, seal.trail):
         yield Finding("chain_broken", f"seal {seal.number} is of another trail than seal {link.number}")
 
@@ -89,7 +91,7 @@ def _not_whole(seal: AuditSeal) -> Iterator[Finding]:
 
 
 def _exports(span: Span) -> Iterator[Finding]:
-    """What was exported is known to be true of the seals: a tail that was cut together with its seals is missed here."""
+    """Seals that were exported must be there as they were: a tail that was cut with its seals is missed here."""
     for export in AuditExport.objects.order_by("created_at", "id").iterator(chunk_size=500):
         if export.last_number > span.last and AuditSeal.objects.filter(number=export.last_number).exists():
             continue

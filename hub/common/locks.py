@@ -10,7 +10,7 @@ from django.db import connection
 def try_transaction_lock(name: str) -> bool:
     """Takes the lock of that name until the end of the transaction; False when another transaction has it.
 
-    Call it inside of `transaction.atomic()`. A session's lock would stay with the pooler's connection, whoever uses it next.
+    Call it inside of `transaction.atomic()`. A session's lock would stay with the pooler's connection, whoever is next.
     """
     if not connection.in_atomic_block:
         raise RuntimeError(f"The lock {name!r} needs a transaction to live in.")
