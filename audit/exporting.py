@@ -60,24 +60,29 @@ def export(*, path: Path, first: int | None, last: int | None, entries: bool, re
     _check_range(first, last, entries)
     with _whole_file(path, replace=replace) as file:
         exported, last_hash = _write(file, first, last, entries)
-    with transaction.atomic():
-        AuditExport.objects.create(
-            first_number=first,
-            last_number=last,
-            with_entries=entries,
-            last_hash=last_hash,
-            sha256=exported.sha256,
-            kid=exported.kid,
-        )
-        facts = {"first": first, "last": last, "entries": exported.count if entries else 0}
-        record(
-            action=Action.AUDIT_EXPORTED,
-            actor_label=OPERATOR,
-            **facts,
-            sha256=exported.sha256.hex(),
-            kid=exported.kid,
-        )
+    _note(exported, last_hash, with_entries=entries)
     return exported
+
+
+@transaction.atomic
+def _note(exported: Exported, last_hash: bytes, *, with_entries: bool) -> None:
+    AuditExport.objects.create(
+        first_number=exported.first,
+        last_number=exported.last,
+        with_entries=with_entries,
+        last_hash=last_hash,
+        sha256=exported.sha256,
+        kid=exported.kid,
+    )
+    record(
+        action=Action.AUDIT_EXPORTED,
+        actor_label=OPERATOR,
+        first=exported.first,
+        last=exported.last,
+        entries=exported.count if with_entries else 0,
+        sha256=exported.sha256.hex(),
+        kid=exported.kid,
+    )
 
 
 def _check_range(first: int, last: int, entries: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 
@@ -32,7 +33,7 @@ class EntryQuerySet(AppendOnlyQuerySet["AuditLog"]):
 
     def remove_purged(self) -> int:
         """Deletes rows whose seal is marked as purged; the trigger refuses any other. Returns how many."""
-        return self._raw_delete(self.db)  # type: ignore[attr-defined,no-any-return]
+        return models.QuerySet.delete(self)[0]
 
 
 class AuditLog(AppendOnlyModel):
@@ -56,7 +57,7 @@ class AuditLog(AppendOnlyModel):
     data = models.JSONField(default=dict, blank=True, encoder=ExactEncoder)
     seal_number = models.BigIntegerField(null=True, blank=True, editable=False)
 
-    objects = EntryQuerySet.as_manager()
+    objects: ClassVar = EntryQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_logs"
@@ -127,7 +128,7 @@ class AuditSeal(AppendOnlyModel):
     leaves = models.BinaryField(null=True)
     purged_at = models.DateTimeField(null=True, blank=True)
 
-    objects = SealQuerySet.as_manager()
+    objects: ClassVar = SealQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_seals"

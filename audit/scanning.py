@@ -169,7 +169,7 @@ class EntryScan:
             yield Finding(
                 "inserted", f"{entry}: its row says seal {number}, which does not know it: it was put in afterwards"
             )
-        elif seal.leaves[entry.id] != entry.leaf:
+        elif seal.leaves[entry.id] != entry.leaf and entry.id not in self._named:
             yield self._changed(entry, f"of seal {number}")
 
     def _seal(self, number: int) -> Known | None:

@@ -44,9 +44,9 @@ class Sealed:
 def seal_next() -> Sealed:
     """One seal over the oldest entries that have none and are AUDIT_SETTLE_SECONDS old, in one transaction.
 
-    Late entries (written earlier, committed later) are among them, whenever they come. A second call takes
-    what is left; two at once never seal an entry twice: the second one is told `is_busy`. After a crash nothing of it is there. It
-    waits for nobody: when another transaction holds one of the entries (an erasure), it is `is_busy` as well.
+    Late entries (written earlier, committed later) are among them, whenever they come. A second call takes what is
+    left; two at once never seal an entry twice: the second one is told `is_busy`. After a crash nothing of it is
+    there. It waits for nobody: when another transaction holds one of the entries (an erasure), it is `is_busy` as well.
     """
     try:
         return _seal_next()

@@ -16,7 +16,8 @@ class Command(BaseCommand):
 
     help = (
         "Seals the audit entries that have no seal yet and are AUDIT_SETTLE_SECONDS old, batch after batch, each "
-        "chained to the one before. The clock does so by itself; run it before an export, or after the clock stood still."
+        "chained to the one before. The clock does so by itself; run it before an export, or after the clock stood "
+        "still."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -34,11 +34,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--from, --to, --checkpoint, --against, --public-key, --most."""
-        moment = {"type": _moment, "metavar": "TIME"}
-        parser.add_argument(
-            "--from", dest="since", **moment, help="only seals with entries since (2026-11-22[T10:00[Z]])"
-        )
-        parser.add_argument("--to", dest="until", **moment, help="only seals with entries before")
+        since = "only seals with entries since then (2026-11-22[T10:00[Z]])"
+        parser.add_argument("--from", dest="since", type=_moment, metavar="TIME", help=since)
+        until = "only seals with entries before then"
+        parser.add_argument("--to", dest="until", type=_moment, metavar="TIME", help=until)
         parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="check this file; no database is needed")
         parser.add_argument(
             "--against", type=Path, metavar="FILE", help="check the database, and that FILE is part of it"
