@@ -40,7 +40,7 @@ def recorded() -> Iterator[tuple[str, set[str], Path]]:
                 for arg in given
                 if isinstance(arg, ast.Attribute) and isinstance(arg.value, ast.Name) and arg.value.id == "Action"
             ]
-            for name in actions:
+            for name in set(actions) & set(Action.names):
                 yield name, {word.arg for word in call.keywords if word.arg} - NOT_DATA, path
 
 

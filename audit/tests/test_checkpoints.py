@@ -1,4 +1,4 @@
-"""Checkpoints: written whole and signed, checked without the database, and refused when they are not what they should be."""
+"""Checkpoints: written whole and signed, checked without the database, refused when they are not what was signed."""
 
 from __future__ import annotations
 

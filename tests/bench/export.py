@@ -90,8 +90,8 @@ def _measured(user_id: UUID, name: str, rows: int) -> int:
     for piece in lines:
         seen, size = seen + piece.count(b"\n"), size + len(piece)
         if not early and seen > rows // 10:
-            early = _peak_mib()
-    seconds, peak = time.perf_counter() - started, _peak_mib()
+            early = peak_mib()
+    seconds, peak = time.perf_counter() - started, peak_mib()
     seen -= name == "csv"
     figures = f"{seen / seconds:>8,.0f} rows/s  {size / 2**20:>7.1f} MiB"
     memory = f"peak RSS {peak:.1f} MiB, {peak - early:+.1f} since the first tenth"
@@ -99,7 +99,7 @@ def _measured(user_id: UUID, name: str, rows: int) -> int:
     return int(seen != rows or peak - early > NOISE_MIB)
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     # Not getrusage: its figure is handed down from the process that started this one.
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
