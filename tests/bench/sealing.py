@@ -31,8 +31,8 @@ PROCESSES = 4
 NOISE_MIB = 16
 SETTLE_SECONDS = "0.5"
 _FILL = """
-    INSERT INTO audit_logs (id, created_at, actor_id, actor_label, action, target_type, target_id, request_id, subject_id,
-        ip, ip_digest, data)
+    INSERT INTO audit_logs (id, created_at, actor_id, actor_label, action, target_type, target_id, request_id,
+        subject_id, ip, ip_digest, data)
     SELECT uuidv7(), now() + n * interval '1 microsecond', uuidv7(), 'key 3kq8Zt1mWc5x', 'generation.submitted',
         'generation', uuidv7(), uuidv7()::text, uuidv7(), NULL, sha256('bench'),
         '{"kind": "text", "model": "gemini-3.8-flash", "estimate_usd": "0.05"}'
