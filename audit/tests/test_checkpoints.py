@@ -232,6 +232,8 @@ def test_options_that_do_not_go_together_are_refused(archive: Path) -> None:
     assert "must be before" in verify("--from", "2026-01-02", "--to", "2026-01-01")[1]
     assert "in the future" in verify("--from", "2999-01-01")[1]
     assert "is no time" in verify("--from", "yesterday")[1]
+    assert "not a whole number" in verify("--most", "-1")[1]
+    assert "not the number of a seal" in run("export_audit", "x", "--first", "0")[1]
 
 
 def test_an_outsider_checks_it_with_the_program_in_the_documentation(archive: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -53,14 +52,6 @@ sealing.MOST_ENTRIES = 16
 while True:
     sealing.seal_next()
 """
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Other processes see the rows; the triggers sleep for the flush at the end."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def start(program: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:

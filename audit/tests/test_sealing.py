@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -167,14 +166,6 @@ def test_the_number_of_a_seal_is_written_together_with_nothing_else() -> None:
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE audit_logs SET seal_number = 1, actor_label = 'x'")
     assert AuditLog.objects.get().seal_number is None
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """For tests whose threads must see each other's rows; the triggers sleep for the flush at the end."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def in_thread(work: Any) -> threading.Thread:

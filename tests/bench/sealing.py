@@ -83,14 +83,16 @@ def _servers(var: Path, connections: int) -> Iterator[None]:
 def _writers(options: argparse.Namespace) -> int:
     """Rounds without and beside a sealer, in turn; prints their rates. Returns how much was wrong."""
     rates: dict[bool, list[float]] = {False: [], True: []}
+    wrong = 0
     for number in range(options.rounds):
-        # Neither way always comes first, with the smaller table.
+        # Neither way always comes first, with the smaller table; and no round begins with work of the one before.
         for is_sealed in (number % 2 == 1, number % 2 == 0):
             rates[is_sealed].append(_round(options, is_sealed))
+            wrong += _seal_the_rest()
     for is_sealed, title in ((False, "without a sealer"), (True, "beside a sealer")):
         _print(f"{options.writers} writers {title}, entries/s", rates[is_sealed])
     _print("ratio, round by round", [beside / without for without, beside in zip(*rates.values(), strict=True)])
-    return _seal_the_rest()
+    return wrong + _verified()
 
 
 def _print(name: str, values: list[float]) -> None:
@@ -123,16 +125,18 @@ def _start(*words: str) -> subprocess.Popen[str]:
 
 
 def _seal_the_rest() -> int:
+    """Returns how many entries are under no seal."""
     time.sleep(2 * float(SETTLE_SECONDS))
-    seal_next = import_module("audit.sealing").seal_next
-    while seal_next().number is not None:
+    while import_module("audit.sealing").seal_next().number is not None:
         pass
-    models = import_module("audit.models")
-    left = models.AuditLog.objects.waiting().count()
+    return int(import_module("audit.models").AuditLog.objects.waiting().count())
+
+
+def _verified() -> int:
     check = import_module("audit.verifying").Verification()
     findings = list(check.findings())
-    print(f"{check.tally.entries:,} entries under {check.tally.seals} seals, {left} without, {len(findings)} findings")
-    return left + len(findings) + int(check.tally.entries != models.AuditLog.objects.count())
+    print(f"{check.tally.entries:,} entries under {check.tally.seals} seals, {len(findings)} findings")
+    return len(findings) + int(check.tally.entries != import_module("audit.models").AuditLog.objects.count())
 
 
 def _trail(rows: int) -> int:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         public = "kid:base64url of who signed, in place of AUDIT_SIGNING_KEYS; may be repeated"
         parser.add_argument("--public-key", action="append", default=[], metavar="KEY", help=public)
         most = f"how many findings to print; default: {MOST_NAMED}"
-        parser.add_argument("--most", type=int, default=MOST_NAMED, metavar="N", help=most)
+        parser.add_argument("--most", type=_count, default=MOST_NAMED, metavar="N", help=most)
 
     def handle(self, *, checkpoint: Path | None, against: Path | None, **options: Any) -> None:
         """Exits with 1 when something is wrong or a file cannot be used."""
@@ -133,6 +133,12 @@ def _check_options(checkpoint: Path | None, against: Path | None, options: dict[
         raise CommandError("--from is in the future: there is nothing to check.")
     if since is not None and until is not None and since >= until:
         raise CommandError("--from must be before --to.")
+
+
+def _count(raw: str) -> int:
+    if not (raw.isascii() and raw.isdigit()):
+        raise argparse.ArgumentTypeError(f"{raw!r} is not a whole number, zero or more")
+    return int(raw)
 
 
 def _moment(raw: str) -> datetime:
