@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from io import StringIO
 from itertools import count
@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from generations import due
@@ -25,6 +26,15 @@ from usage.services import set_quota
 from users.models import User
 from users.scopes import ALL_SCOPES
 from users.services import create_user, issue_api_key
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[None]:
+    """For tests whose threads or processes must see each other's rows: the triggers of append-only tables sleep for the
+    flush at the end, which closes the connection and with it the setting."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
 
 
 @pytest.fixture

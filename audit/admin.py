@@ -19,7 +19,10 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "action", "actor", "target", "request_id")
     list_filter = ("action",)
-    fields = ("created_at", "action", "actor_id", "actor_label", "target_type", "target_id", "request_id", "data")
+    fields = (
+        *("created_at", "action", "actor_id", "actor_label", "target_type", "target_id", "request_id", "data"),
+        "seal_number",
+    )
     search_fields: ClassVar[tuple[str, ...]] = ("target_id",)
     search_help_text = "The whole id of an actor or of a target."
 

@@ -1,4 +1,7 @@
-"""The clock: sends due jobs to the workers and runs the periodic sweep. It looks at Redis, not at PostgreSQL."""
+"""The clock: sends due jobs to the workers, runs the periodic sweep and seals the audit trail.
+
+It looks at Redis, not at PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,14 @@ class Clock:
             self._sweep()
         self._send_due()
         self._send_due_webhooks()
+        if periodic.sealing_is_due():
+            self._seal()
+
+    def _seal(self) -> None:
+        close_old_connections()
+        started = time.monotonic()
+        if sealed := periodic.run_sealing():
+            logger.info("audit: %d entries sealed in %.1f s", sealed, time.monotonic() - started)
 
     def _sweep(self) -> None:
         close_old_connections()

@@ -6,6 +6,7 @@ import time
 
 from django.conf import settings
 
+from audit.sealing import seal_next
 from generations import due
 from generations.services import recover
 from generations.webhooks import outbox
@@ -14,13 +15,14 @@ from media.removing import may_be_left
 from users.privacy import sweeping, watch
 
 LAST_SWEEP_KEY = "hub:sweep:last"
+LAST_SEAL_KEY = "hub:audit-seal:last"
+DAY_SECONDS = 24 * 3600
 
 
 def sweep_is_due() -> bool:
     """The last sweep is SWEEP_SECONDS ago and there are jobs, objects to remove, or privacy requests: without any of
     them nothing could be stuck."""
-    last = redis_client().get(LAST_SWEEP_KEY)
-    is_old = last is None or time.time() - float(str(last)) >= settings.SWEEP_SECONDS
+    is_old = _age(LAST_SWEEP_KEY) >= settings.SWEEP_SECONDS
     return is_old and (due.waiting() > 0 or may_be_left() or watch.may_be_open())
 
 
@@ -31,3 +33,26 @@ def run_sweep() -> int:
     sweeping.sweep()
     redis_client().set(LAST_SWEEP_KEY, str(time.time()))
     return found
+
+
+def sealing_is_due() -> bool:
+    """AUDIT_SEAL_SECONDS after the last time while jobs wait, so that the database is awake anyway; else once a day."""
+    age = _age(LAST_SEAL_KEY)
+    return age >= DAY_SECONDS or (age >= settings.AUDIT_SEAL_SECONDS and due.waiting() > 0)
+
+
+def run_sealing() -> int:
+    """One seal over audit entries, at most; returns over how many. When more may be left, the next tick goes on."""
+    # Should it fail, it is tried again after AUDIT_SEAL_SECONDS, and not at every tick.
+    redis_client().set(LAST_SEAL_KEY, str(time.time() - DAY_SECONDS + settings.AUDIT_SEAL_SECONDS))
+    sealed = seal_next()
+    if sealed.is_full:
+        redis_client().delete(LAST_SEAL_KEY)
+    else:
+        redis_client().set(LAST_SEAL_KEY, str(time.time()))
+    return sealed.count
+
+
+def _age(key: str) -> float:
+    last = redis_client().get(key)
+    return float("inf") if last is None else time.time() - float(str(last))

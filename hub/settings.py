@@ -32,6 +32,7 @@ SECRET_KEY = env.text("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS = env.key_ring("FIELD_ENCRYPTION_KEYS")
 FIELD_INDEX_KEYS = env.key_ring("FIELD_INDEX_KEYS")
 API_KEY_PEPPERS = env.key_ring("API_KEY_PEPPERS")
+AUDIT_SIGNING_KEYS = env.key_ring("AUDIT_SIGNING_KEYS")
 
 # --- the way in -----------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -193,6 +194,14 @@ MAX_ATTEMPTS = env.integer("MAX_ATTEMPTS", 3)
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", 2)
 # A long operation that has not ended by then is given up.
 OPERATION_DEADLINE_SECONDS = env.seconds("OPERATION_DEADLINE_SECONDS", 3600)
+
+# --- the audit trail's seals ------------------------------------------------------------------------------------------
+# How often the clock seals what is new while jobs are on their way; an idle hub is woken for it once a day at most.
+AUDIT_SEAL_SECONDS = env.seconds("AUDIT_SEAL_SECONDS", 900)
+# How old an entry must be to be sealed: transactions that began before it have ended by then, mostly.
+AUDIT_SETTLE_SECONDS = env.seconds("AUDIT_SETTLE_SECONDS", 60)
+# An entry that comes to light this long after its time was passed over by a seal is reported as put in afterwards.
+AUDIT_LATE_SECONDS = env.seconds("AUDIT_LATE_SECONDS", 3600)
 
 # --- the providers ----------------------------------------------------------------------------------------------------
 GEMINI_API_KEY = env.optional("GEMINI_API_KEY")

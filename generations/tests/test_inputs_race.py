@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from django.db import connection
 
 from generations.models import Generation, GenerationInput
@@ -21,15 +20,6 @@ from tests.files import picture
 from tests.rest import Caller
 
 ROUNDS = 12
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """For tests whose threads must see each other's rows: the triggers of append-only tables sleep for the flush at
-    the end, which closes the connection and with it the setting."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def outcome(work: Callable[[], Any], start: threading.Barrier, said: dict[str, str], name: str) -> None:

@@ -25,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 ENCRYPTION = "FIELD_ENCRYPTION_KEYS"
 INDEX = "FIELD_INDEX_KEYS"
 PEPPERS = "API_KEY_PEPPERS"
+SIGNING = "AUDIT_SIGNING_KEYS"
 
 KEY_BYTES = 32
 DIGEST_BYTES = 32
@@ -127,13 +128,14 @@ def _parse_key(name: str, entry: str) -> Key:
 
 
 @lru_cache(maxsize=512)
-def _derive(secret: bytes, purpose: str) -> bytes:
+def derived_key(secret: bytes, purpose: str) -> bytes:
+    """The 32 bytes of that purpose: the secret of a ring's key is used for nothing else."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"hub:" + purpose.encode()).derive(secret)
 
 
 @lru_cache(maxsize=512)
 def _cipher(secret: bytes, purpose: str) -> AESGCM:
-    return AESGCM(_derive(secret, f"seal:{purpose}"))
+    return AESGCM(derived_key(secret, f"seal:{purpose}"))
 
 
 def seal(plain: bytes, *, purpose: str) -> bytes:
@@ -175,7 +177,7 @@ def _read_header(sealed: bytes, purpose: str) -> tuple[str, int]:
 
 def keyed_hash(value: str, *, key: Key, purpose: str) -> bytes:
     """HMAC-SHA256 (32 bytes) of the value under the key derived for the purpose."""
-    return digest(_derive(key.secret, f"hash:{purpose}"), value.encode("utf-8", "surrogatepass"), sha256)
+    return digest(derived_key(key.secret, f"hash:{purpose}"), value.encode("utf-8", "surrogatepass"), sha256)
 
 
 def blind_index(value: str, *, purpose: str) -> bytes:

@@ -7,40 +7,35 @@ Not django-pgtrigger: its Protect honours a setting that any role can change.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db.migrations.operations import RunSQL
 
 # As the database names it to whoever is refused.
 ERASED_OWNS_NOTHING = "users_erased_owns_nothing"
 
-_FORWARD = """
-CREATE FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+_FUNCTION = """
+CREATE {or_replace} FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF {allowed} THEN
             RETURN NEW;
         END IF;
+    ELSIF TG_OP = 'DELETE' THEN
+        IF {may_delete} THEN
+            RETURN OLD;
+        END IF;
     END IF;
     RAISE EXCEPTION '% of {table} refused: the table is append-only', TG_OP USING ERRCODE = 'restrict_violation';
 END
 $$;
+"""
+
+_TRIGGERS = """
 CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION {table}_refuse_change();
 CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse_change();
-"""
-
-_REPLACE = """
-CREATE OR REPLACE FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        IF {allowed} THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION '% of {table} refused: the table is append-only', TG_OP USING ERRCODE = 'restrict_violation';
-END
-$$;
 """
 
 _REFUSE_ERASED = """
@@ -63,23 +58,38 @@ DROP FUNCTION {table}_refuse_change();
 """
 
 
-def append_only(table: str, *, may_set: Mapping[str, str] | None = None) -> RunSQL:
-    """Refuses UPDATE, DELETE and TRUNCATE of `table`; reversible.
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What an append-only table lets happen nevertheless.
 
-    `may_set` names the columns that may change nevertheless, each with the SQL condition over OLD and NEW under which
-    it may (`{"ip": "NEW.ip IS NULL"}`); every other column must stay as it is. Names come from migrations alone.
+    `may_set` names the columns that may change, each with the SQL condition over OLD and NEW under which it may
+    (`{"ip": "NEW.ip IS NULL"}`); every other column must stay as it is. `may_delete` is the condition over OLD under
+    which a row may go. Names and conditions come from migrations alone.
     """
-    return RunSQL(
-        _FORWARD.format(table=table, allowed=_allowed(may_set or {})),
-        _BACKWARD.format(table=table),
-    )
+
+    may_set: Mapping[str, str] = field(default_factory=dict)
+    may_delete: str = "FALSE"
 
 
-def append_only_but(table: str, *, may_set: Mapping[str, str], formerly: Mapping[str, str] | None = None) -> RunSQL:
-    """Another `may_set` for a table that is append-only already; reversible to `formerly`."""
-    return RunSQL(
-        _REPLACE.format(table=table, allowed=_allowed(may_set)),
-        _REPLACE.format(table=table, allowed=_allowed(formerly or {})),
+def append_only(table: str, *, may_set: Mapping[str, str] | None = None, may_delete: str = "FALSE") -> RunSQL:
+    """Refuses UPDATE, DELETE and TRUNCATE of `table`, but for the exceptions; reversible."""
+    exceptions = Exceptions(may_set or {}, may_delete)
+    function = _function(table, exceptions, or_replace="")
+    return RunSQL(function + _TRIGGERS.format(table=table), _BACKWARD.format(table=table))
+
+
+def append_only_changed(table: str, *, formerly: Exceptions, now: Exceptions) -> RunSQL:
+    """Other exceptions for a table that is append-only already; reversible, and never without a lock in between."""
+    before, after = (_function(table, each, or_replace="OR REPLACE") for each in (formerly, now))
+    return RunSQL(after, before)
+
+
+def _function(table: str, exceptions: Exceptions, *, or_replace: str) -> str:
+    return _FUNCTION.format(
+        table=table,
+        or_replace=or_replace,
+        allowed=_allowed(exceptions.may_set),
+        may_delete=exceptions.may_delete,
     )
 
 

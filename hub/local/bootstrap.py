@@ -20,6 +20,8 @@ from hub.local.servers import LocalServers
 # Commands that connect to nothing. Their settings still need URLs to parse: these lead nowhere (port 9 discards).
 WITHOUT_SERVERS = frozenset({"check", "collectstatic", "diffsettings", "help", "spectacular", "version"})
 HELP_OPTIONS = frozenset({"-h", "--help", "--version"})
+# With these a command does without them: a checkpoint is checked where there is no database.
+ALONE_WITH = {"verify_audit": "--checkpoint", "export_audit": "--public-keys"}
 NOWHERE = LocalUrls("postgresql://hub@127.0.0.1:9/hub", "redis://127.0.0.1:9/0", pids={}, supervisor=0)
 # The command that keeps the servers for others; it never leans on somebody else's.
 OWNER = "runstack"
@@ -78,6 +80,9 @@ def _command(argv: Sequence[str]) -> str:
 
 def _needs_servers(argv: Sequence[str]) -> bool:
     if HELP_OPTIONS.intersection(argv[1:]):
+        return False
+    alone = ALONE_WITH.get(_command(argv))
+    if alone is not None and any(part.split("=")[0] == alone for part in argv):
         return False
     return _command(argv) not in WITHOUT_SERVERS or any(part.startswith("--database") for part in argv)
 

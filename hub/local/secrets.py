@@ -31,6 +31,7 @@ SETTINGS: dict[str, Callable[[], str]] = {
     "FIELD_ENCRYPTION_KEYS": _key,
     "FIELD_INDEX_KEYS": _key,
     "API_KEY_PEPPERS": _key,
+    "AUDIT_SIGNING_KEYS": _key,
 }
 PASSWORDS: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(24),

@@ -104,7 +104,7 @@ class House:
     def peak_mib(self, name: str) -> float:
         """The most that each process of the part has been resident with so far, added up."""
         root = self._process(name)
-        return sum(_peak_mib(each.pid) for each in (root, *root.children(recursive=True)))
+        return sum(peak_mib(each.pid) for each in (root, *root.children(recursive=True)))
 
     def _process(self, name: str) -> psutil.Process:
         servers = own_servers()
@@ -144,7 +144,8 @@ def _used(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _peak_mib(pid: int) -> float:
+def peak_mib(pid: int | str = "self") -> float:
+    """The most that a process has had resident; not getrusage, whose figure is handed down from its parent."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     [line] = [line for line in lines if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024

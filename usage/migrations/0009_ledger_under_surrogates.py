@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from hub.common.triggers import append_only_but
+from hub.common.triggers import Exceptions, append_only_changed
 
 TO_A_SURROGATE = (
     "EXISTS (SELECT FROM users WHERE id = OLD.user_id AND status = 'suspended')"
@@ -31,34 +31,31 @@ def day(column: str) -> str:
     return f"NEW.{column} = DATE_TRUNC('day', OLD.{column}, 'UTC')"
 
 
+LEDGER_MOVES = {
+    "user_id": TO_A_SURROGATE,
+    "id": MOVED,
+    "reference": MOVED,
+    "attempt_id": MOVED,
+    "api_key_id": f"{MOVED} AND NEW.api_key_id IS NULL",
+    "tags": f"{MOVED} AND NEW.tags IS NULL",
+    "provider_request_id": f"{MOVED} AND NEW.provider_request_id = ''",
+    "request_id": f"{MOVED} AND NEW.request_id = ''",
+    "created_at": f"{MOVED} AND {day('created_at')}",
+}
+GRANT_MOVES = {
+    **VOIDED_ONCE,
+    "quota_period_id": OF_A_SURROGATE,
+    "id": MOVED_PERIOD,
+    "reason": f"{MOVED_PERIOD} AND NEW.reason = 'erased'",
+    "created_at": f"{MOVED_PERIOD} AND {day('created_at')}",
+    "effective_at": f"{MOVED_PERIOD} AND {day('effective_at')}",
+}
+
+
 class Migration(migrations.Migration):
     dependencies = [("usage", "0008_ledger_tags"), ("users", "0005_surrogates")]
 
     operations = [
-        append_only_but(
-            "usage_logs",
-            may_set={
-                "user_id": TO_A_SURROGATE,
-                "id": MOVED,
-                "reference": MOVED,
-                "attempt_id": MOVED,
-                "api_key_id": f"{MOVED} AND NEW.api_key_id IS NULL",
-                "tags": f"{MOVED} AND NEW.tags IS NULL",
-                "provider_request_id": f"{MOVED} AND NEW.provider_request_id = ''",
-                "request_id": f"{MOVED} AND NEW.request_id = ''",
-                "created_at": f"{MOVED} AND {day('created_at')}",
-            },
-        ),
-        append_only_but(
-            "quota_grants",
-            may_set={
-                **VOIDED_ONCE,
-                "quota_period_id": OF_A_SURROGATE,
-                "id": MOVED_PERIOD,
-                "reason": f"{MOVED_PERIOD} AND NEW.reason = 'erased'",
-                "created_at": f"{MOVED_PERIOD} AND {day('created_at')}",
-                "effective_at": f"{MOVED_PERIOD} AND {day('effective_at')}",
-            },
-            formerly=VOIDED_ONCE,
-        ),
+        append_only_changed("usage_logs", formerly=Exceptions(), now=Exceptions(LEDGER_MOVES)),
+        append_only_changed("quota_grants", formerly=Exceptions(VOIDED_ONCE), now=Exceptions(GRANT_MOVES)),
     ]

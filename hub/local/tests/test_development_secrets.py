@@ -26,7 +26,8 @@ def test_they_are_the_same_at_every_call(tmp_path: Path):
     first = development_secrets(tmp_path)
     assert development_secrets(tmp_path) == first
     assert server_passwords(tmp_path) == server_passwords(tmp_path)
-    assert set(first) == {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "FIELD_INDEX_KEYS", "API_KEY_PEPPERS"}
+    rings = {"FIELD_ENCRYPTION_KEYS", "FIELD_INDEX_KEYS", "API_KEY_PEPPERS", "AUDIT_SIGNING_KEYS"}
+    assert set(first) == {"SECRET_KEY", *rings}
 
 
 def test_each_key_is_of_32_bytes_with_an_id_and_differs_from_the_others(tmp_path: Path):
