@@ -34,6 +34,8 @@ SETTINGS = {
     "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
     # Jobs that never end are there to be cancelled, however late the run comes to it.
     "OPERATION_DEADLINE_SECONDS": "3600",
+    # And must not keep the others waiting.
+    "CONCURRENCY_SHARE": "100",
 }
 
 
