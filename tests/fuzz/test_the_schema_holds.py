@@ -20,7 +20,7 @@ from tests.files import MAKERS
 from tests.fuzz.seeds import KEYS, as_toml, seed
 from tests.fuzz.verdict import Verdict
 from tests.receiver import Receiver, running_receiver
-from tests.stack import HubStack
+from tests.stack import HubStack, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(3600)]
 
@@ -106,4 +106,6 @@ def test_the_books_balance_afterwards(stack: HubStack) -> None:
     for job in stack.open_jobs():
         stack.rich.cancel(str(job["id"]))
     stack.wait_until_all_have_ended(seconds=120)
+    pending = "SELECT id FROM privacy_requests WHERE status IN ('pending', 'running')"
+    eventually(lambda: not stack.rows(pending), "the end of the exports", seconds=120)
     stack.assert_the_books_balance()
