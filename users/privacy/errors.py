@@ -6,11 +6,9 @@ from hub.common.errors import HubError
 
 
 class ErasureBlocked(HubError):
-    """Something stands against the erasure; nothing was changed."""
+    """Something stands against the erasure, and nothing was changed; each reason has a code of its own."""
 
-    code = "erasure_blocked"
     status = 409
-    title = "The account cannot be erased now"
     # Whether it ends by itself, so that the erasure may wait for it.
     passes = False
 
