@@ -53,3 +53,23 @@ def media(content: bytes, sha256: str, **changes: Any) -> dict[str, Any]:
         "expires_at": None,
         **changes,
     }
+
+
+def privacy_request(archived: bytes | None = None, sha256: str = "", **changes: Any) -> dict[str, Any]:
+    """An export: done with this ZIP, or still running."""
+    url = f"http://hub/api/v1/me/privacy-requests/{ID}/content"
+    archive = {"bytes": len(archived or b""), "sha256": sha256, "expires_at": "2026-11-29T19:42:00Z", "url": url}
+    done = archived is not None
+    return {
+        "id": ID,
+        "kind": "export",
+        "status": "done" if done else "running",
+        "blocked_by": [],
+        "counts": {"generations": 12} if done else {},
+        "archive": archive if done else None,
+        "receipt": None,
+        "created_at": "2026-11-22T19:41:40Z",
+        "finished_at": "2026-11-22T19:42:00Z" if done else None,
+        "verified_at": None,
+        **changes,
+    }

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from halves import AsyncHalf, SyncHalf
@@ -154,6 +155,29 @@ def test_all_of_the_ledger_is_exported(half: Half, hub: g.Hub, tmp_path: Path) -
     listed = half.all(hub.usage.list(model=TEXT, limit=1))
     assert len(rows) == len(lines) == len(listed) > 0
     assert [json.loads(line)["id"] for line in lines] == [each.id for each in reversed(listed)]
+
+
+def test_all_of_ones_data_is_taken_along(half: Half, hub: g.Hub, tmp_path: Path) -> None:
+    made = half.do(hub.generate(model=TEXT, prompt=f"To take along, {half.name}."))
+    asked = half.do(hub.me.export())
+    assert (asked.kind, asked.archive, asked.finished_at) == ("export", None, None)
+    ready = eventually(lambda: (found := half.do(hub.privacy_requests.get(asked))).archive and found, "the export")
+    path = half.do(hub.privacy_requests.download(asked, tmp_path / "all.zip"))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == ready.archive.sha256
+    assert half.do(hub.privacy_requests.content(ready)) == path.read_bytes()
+    with ZipFile(path) as archive:
+        assert made.id in archive.read("data/generations.json").decode()
+    assert half.all(hub.privacy_requests.list(limit=1))[0] == ready
+
+
+def test_an_erasure_is_told_beforehand_and_has_to_be_meant(half: Half, hub: g.Hub) -> None:
+    half.do(hub.generate(model=TEXT, prompt="To stay."))
+    assert half.do(hub.me.erasure_plan()).counts["generations"] > 0
+    with pytest.raises(g.InvalidRequest) as caught:
+        half.do(hub.me.erasure(confirm=half.do(hub.me.get()).api_key))
+    assert [each.field for each in caught.value.errors] == ["confirm"]
+    assert half.do(hub.me.get()).status == "active"
+    assert "anonymise" not in {each.kind for each in half.all(hub.privacy_requests.list())}
 
 
 def test_a_key_is_made_rotated_and_revoked(half: Half, hub: g.Hub, stack: HubStack) -> None:

@@ -17,11 +17,12 @@ import generation_hub as g
 
 NAMESPACES = (
     *("api_keys", "audit", "generations", "me", "media", "models", "quotas", "quotes", "usage"),
-    *("webhook_deliveries", "webhook_endpoints"),
+    *("privacy_requests", "webhook_deliveries", "webhook_endpoints"),
 )
 # What the client has under another name (None: what it sees to by itself).
 NAMES: dict[str, str | None] = {
     **{"quote_id": "quote", "Idempotency-Key": "idempotency_key", "Last-Event-ID": "last_event_id"},
+    "dry_run": None,  # a method of its own, erasure_plan, for its answer is another
     **dict.fromkeys(("Prefer", "Accept", "Range", "If-Range", "If-None-Match")),
 }
 SHAPES: dict[str, type] = {
@@ -31,6 +32,8 @@ SHAPES: dict[str, type] = {
     **{"Quota": g.Quota, "Usage": g.UsageEntry, "UnitPrice": g.UnitPrice, "Group": g.UsageSum, "Cap": g.Cap},
     **{"ApiKey": g.ApiKey, "KeyWithSecret": g.NewApiKey, "Account": g.Me, "Audit": g.AuditEntry, "Reason": g.Reason},
     **{"Endpoint": g.WebhookEndpoint, "EndpointWithSecret": g.NewWebhookEndpoint, "Delivery": g.WebhookDelivery},
+    **{"PrivacyRequest": g.PrivacyRequest, "Archive": g.ExportArchive, "Receipt": g.ErasureReceipt},
+    **{"Plan": g.ErasurePlan},
     **{
         "Payload": g.WebhookPayload,
         "PayloadData": g.WebhookSubject,
@@ -94,8 +97,9 @@ def test_every_member_of_an_answer_has_its_field(name: str) -> None:
 
 
 def test_no_shape_of_an_answer_is_forgotten() -> None:
-    """Pages are lists here, prices in a quote are those of usage, and an error is raised."""
-    elsewhere = {"Problem", "Policy", "QuotedPrice"}
+    """Pages are lists here, prices in a quote are those of usage, an error is raised, of an event comes its data."""
+    elsewhere = {"Problem", "Policy", "QuotedPrice", "Event"}
     objects = {name for name, shape in schema()["components"]["schemas"].items() if shape.get("type") == "object"}
-    answers = {name for name in objects if not name.endswith(("Request", "Page"))}
+    # By its name a body that is sent, and no such thing.
+    answers = {name for name in objects if not name.endswith(("Request", "Page"))} | {"PrivacyRequest"}
     assert answers - elsewhere == SHAPES.keys()

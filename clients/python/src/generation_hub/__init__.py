@@ -33,6 +33,7 @@ from generation_hub.operations.orders import Input
 from generation_hub.options import Options, Polling, Retry, Timeouts
 from generation_hub.shapes.account import ApiKey, AuditEntry, Cap, Me, NewApiKey, Quota, UsageEntry, UsageSum
 from generation_hub.shapes.common import FieldError, Page, Policy, RatePolicy, UnitPrice
+from generation_hub.shapes.privacy import ErasurePlan, ErasureReceipt, ExportArchive, PrivacyRequest
 from generation_hub.shapes.webhooks import (
     NewWebhookEndpoint,
     WebhookDelivery,
@@ -74,6 +75,9 @@ __all__ = [
     "Conflict",
     "Delta",
     "DownloadDamaged",
+    "ErasurePlan",
+    "ErasureReceipt",
+    "ExportArchive",
     "FieldError",
     "FileOutput",
     "Generation",
@@ -105,6 +109,7 @@ __all__ = [
     "Policy",
     "Polling",
     "Price",
+    "PrivacyRequest",
     "Quota",
     "QuotaExceeded",
     "QuotaHeld",

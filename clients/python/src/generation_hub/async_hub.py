@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 
 from generation_hub.aio import AsyncNamespace, AsyncRunner, acall, alisted, astreamed
-from generation_hub.operations import account, downloads, following, generations, hooks, media, usage
+from generation_hub.operations import account, downloads, following, generations, hooks, media, privacy, usage
 from generation_hub.options import Options, Polling, Retry, Timeouts, options_of
 from generation_hub.wire import defaults
 
@@ -58,6 +58,16 @@ class AsyncApiKeys(AsyncNamespace):
 
 class AsyncAccount(AsyncNamespace):
     get = acall(account.me)
+    export = acall(privacy.export)
+    erasure = acall(privacy.erasure)
+    erasure_plan = acall(privacy.erasure_plan)
+
+
+class AsyncPrivacyRequests(AsyncNamespace):
+    get = acall(privacy.get)
+    content = acall(privacy.content)
+    download = acall(privacy.download)
+    list = alisted(privacy.list_)
 
 
 class AsyncAudit(AsyncNamespace):
@@ -113,6 +123,7 @@ class AsyncHub(AsyncNamespace):
         self.usage = AsyncUsage(self._runner)
         self.api_keys = AsyncApiKeys(self._runner)
         self.me = AsyncAccount(self._runner)
+        self.privacy_requests = AsyncPrivacyRequests(self._runner)
         self.audit = AsyncAudit(self._runner)
         self.webhook_endpoints = AsyncWebhookEndpoints(self._runner)
         self.webhook_deliveries = AsyncWebhookDeliveries(self._runner)

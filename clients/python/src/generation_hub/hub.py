@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
-from generation_hub.operations import account, downloads, following, generations, hooks, media, usage
+from generation_hub.operations import account, downloads, following, generations, hooks, media, privacy, usage
 from generation_hub.options import Options, Polling, Retry, Timeouts, options_of
 from generation_hub.sync import Namespace, Runner, call, listed, streamed
 from generation_hub.wire import defaults
@@ -58,6 +58,16 @@ class ApiKeys(Namespace):
 
 class Account(Namespace):
     get = call(account.me)
+    export = call(privacy.export)
+    erasure = call(privacy.erasure)
+    erasure_plan = call(privacy.erasure_plan)
+
+
+class PrivacyRequests(Namespace):
+    get = call(privacy.get)
+    content = call(privacy.content)
+    download = call(privacy.download)
+    list = listed(privacy.list_)
 
 
 class Audit(Namespace):
@@ -113,6 +123,7 @@ class Hub(Namespace):
         self.usage = Usage(self._runner)
         self.api_keys = ApiKeys(self._runner)
         self.me = Account(self._runner)
+        self.privacy_requests = PrivacyRequests(self._runner)
         self.audit = Audit(self._runner)
         self.webhook_endpoints = WebhookEndpoints(self._runner)
         self.webhook_deliveries = WebhookDeliveries(self._runner)

@@ -70,21 +70,31 @@ def delete(options: Options, media: Known) -> Plan[None]:
 
 def content(options: Options, media: Known) -> Plan[bytes]:
     """The bytes of a file, in memory; `download` keeps large ones out of it."""
-    yield from opened_content(options, media)
+    return (yield from all_of(options, content_of(media)))
+
+
+def content_of(media: Known) -> str:
+    """The path of the bytes of a file."""
+    return at(MEDIA, media, "/content")
+
+
+def all_of(options: Options, path: str) -> Plan[bytes]:
+    """The bytes at a path, in memory."""
+    yield from opened_content(options, path)
     pieces = []
     while (piece := (yield from read())) is not None:
         pieces.append(piece)
     return b"".join(pieces)
 
 
-def opened_content(options: Options, media: Known, *, start: int = 0, etag: str = "") -> Plan[Answer]:
+def opened_content(options: Options, path: str, *, start: int = 0, etag: str = "") -> Plan[Answer]:
     """The answer with the bytes from `start` on (206) or all of them (200), to be read next.
 
     An object store is asked without the key, and without If-Range, for its tags are not the hub's.
     """
     part = {"Range": f"bytes={start}-"} if start else {}
     condition = {"If-Range": f'"{etag}"'} if start else {}
-    request = Request(method="GET", path=at(MEDIA, media, "/content"), headers=part | condition)
+    request = Request(method="GET", path=path, headers=part | condition)
     answer = yield from opened(options, request)
     if answer.status == 307:
         address = urljoin(options.url(request.path), answer.headers.get("location", ""))
