@@ -26,6 +26,7 @@ class PurgeCommand(BaseCommand):
 
     setting: ClassVar[str]
     at_least: ClassVar[int] = 1
+    default_batch: ClassVar[int] = DEFAULT_BATCH
 
     @abstractmethod
     def purge(self, *, days: int) -> Purge:
@@ -34,7 +35,7 @@ class PurgeCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """--dry-run, --batch, --ceiling, --days."""
         parser.add_argument("--dry-run", action="store_true", help="say exactly what it would do, and do nothing")
-        parser.add_argument("--batch", type=_batch, default=DEFAULT_BATCH, help="how many at a time")
+        parser.add_argument("--batch", type=_batch, default=self.default_batch, help="how many at a time")
         parser.add_argument("--ceiling", type=_ceiling, help="do nothing at all when there are more than so many")
         parser.add_argument(
             "--days", type=self._days, default=getattr(settings, self.setting), help=f"instead of {self.setting}"

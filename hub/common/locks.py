@@ -46,6 +46,8 @@ class SideLock:
         self._connection.set_autocommit(False)
         try:
             with self._connection.cursor() as cursor:
+                # It is idle on purpose: while it is held the work goes on elsewhere. For this transaction alone.
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
                 yield _took(cursor, self._name)
         finally:
             self._connection.rollback()

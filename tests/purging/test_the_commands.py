@@ -14,7 +14,10 @@ from hub.common.locks import SideLock
 from tests.purging.commands import entries, figures, purge
 from users.purging import sessions
 
-COMMANDS = ["purge_sessions", "purge_idempotency_keys", "purge_prompts"]
+COMMANDS = [
+    *("purge_sessions", "purge_idempotency_keys", "purge_prompts"),
+    *("purge_usage_logs", "purge_audit_logs", "purge_media"),
+]
 
 
 @pytest.fixture

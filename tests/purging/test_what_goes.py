@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from generations.models import Generation, GenerationAttempt, Quote
-from media.models import Media
-from tests.purging.commands import purge
+from audit import sealing
+from audit.models import AuditLog
+from audit.tests.trail import owner, run, seal_all, verify, write
+from generations.models import Generation, GenerationAttempt, GenerationInput, Quote
+from media.models import Media, Removal
+from media.removing import sweep
+from tests.purging.commands import figures, purge
 from tests.rest import Caller
+from usage.models import UsageDaily, UsageLog
+from usage.services.ledger import log_usage
 from users.models import User
 from users.privacy.legal_hold import set_legal_hold
 
@@ -123,3 +135,103 @@ def test_the_api_shows_a_purged_generation_as_one(caller: Caller, new_generation
     assert (after["prompt"], after["parameters"], after["outputs"]) == ("", {}, [])
     assert after["texts_purged_at"] is not None
     assert after["cost_usd"] == before["cost_usd"]
+
+
+def usage_of(user: Caller, days: int) -> UsageLog:
+    job = uuid4()
+    row = log_usage(
+        user=user.user,
+        reference=job,
+        attempt_id=uuid4(),
+        model="gemini-3.8-flash",
+        kind="text",
+        units={"input_token": 7},
+        prices={},
+        cost=Decimal("0.04"),
+        estimate=Decimal("0.05"),
+        latency_ms=9,
+        outcome="succeeded",
+    )
+    with owner() as cursor:
+        cursor.execute("UPDATE usage_logs SET created_at = %s WHERE id = %s", [ago(days=days), row.id])
+        cursor.execute("UPDATE usage_daily SET day = %s WHERE day = %s", [ago(days=days).date(), ago().date()])
+    return row
+
+
+def test_old_ledger_rows_go_and_their_sums_stay(caller: Caller, stranger: Caller) -> None:
+    hold(stranger.user)
+    usage_of(caller, 1096)
+    young, held = usage_of(caller, 1094), usage_of(stranger, 1099)
+    before = list(UsageDaily.objects.order_by("id").values())
+    status, said = purge("purge_usage_logs", "--dry-run")
+    assert ("usage_logs: 1" in said, UsageLog.objects.count()) == (True, 3)
+    status, said = purge("purge_usage_logs")
+    assert (status, "usage_logs: 1" in said) == (0, True)
+    assert {each.id for each in UsageLog.objects.all()} == {young.id, held.id}
+    assert list(UsageDaily.objects.order_by("id").values()) == before
+
+
+def test_a_ledger_row_that_is_young_or_held_is_not_let_go_by_the_database(caller: Caller, stranger: Caller) -> None:
+    hold(stranger.user)
+    for row in (usage_of(caller, 89), usage_of(stranger, 1000)):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            UsageLog.objects.filter(id=row.id).remove_purged()
+    assert UsageLog.objects.count() == 2
+    status, said = purge("purge_usage_logs", "--days=89")
+    assert (status, "from 90 to" in said, UsageLog.objects.count()) == (1, True, 2)
+
+
+def test_audit_entries_go_when_they_are_exported_old_and_of_nobody_held(
+    stranger: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "MOST_ENTRIES", 3)
+    for days in (1200, 1199, 1000):
+        write(3, minutes_ago=days * 24 * 60)
+    held = list(AuditLog.objects.order_by("created_at")[3:6])
+    hold(stranger.user)
+    with owner() as cursor:
+        cursor.execute("UPDATE audit_logs SET subject_id = %s WHERE id = %s", [stranger.user.id, held[0].id])
+    assert len(seal_all()) == 3
+    assert "Nothing to purge." in purge("purge_audit_logs")[1]
+    assert run("export_audit", str(tmp_path / "trail.jsonl"), "--entries")[0] == 0
+    status, said = purge("purge_audit_logs")
+    assert status == 0
+    assert {"audit_logs: 3", "audit_seals: 1"} <= set(said.splitlines())
+    assert AuditLog.objects.filter(id=held[0].id).exists()
+    assert verify()[0] == 0
+
+
+def test_a_file_goes_when_it_has_expired_and_its_object_with_the_sweep(
+    caller: Caller, stranger: Caller, new_media: Callable[..., Media], new_generation: Callable[..., Generation]
+) -> None:
+    hold(stranger.user)
+    expired, used, later = (new_media(caller.user, content) for content in (b"one", b"two", b"three"))
+    held = new_media(stranger.user, b"four")
+    Media.objects.exclude(id=later.id).update(expires_at=ago(minutes=1))
+    Media.objects.filter(id=later.id).update(expires_at=ago(minutes=-9))
+    GenerationInput.objects.create(generation=new_generation(caller.user), media=used, position=0)
+    purge("purge_media", "--dry-run")
+    assert (Media.objects.filter(deleted_at=None).count(), Removal.objects.count()) == (4, 0)
+    status, said = purge("purge_media")
+    assert (status, "media.expired: 1" in said) == (0, True)
+    assert {each.id for each in Media.objects.filter(deleted_at=None)} == {used.id, later.id, held.id}
+    assert (default_storage.exists(expired.key), sweep(), default_storage.exists(expired.key)) == (True, 1, False)
+
+
+def test_rows_and_objects_that_lost_their_other_half_go(
+    caller: Caller, new_media: Callable[..., Media], settings: Any
+) -> None:
+    whole, lost, stray, young = (new_media(caller.user, content) for content in (b"one", b"two", b"three", b"four"))
+    Media.objects.update(created_at=ago(days=8))
+    default_storage.delete(lost.key)
+    Media.objects.filter(id__in=[stray.id, young.id]).delete()
+    for each in (whole, stray):
+        os.utime(default_storage.path(each.key), times=(0, 0))
+    status, said = purge("purge_media", "--dry-run")
+    assert (status, Media.objects.filter(deleted_at=None).count(), Removal.objects.count()) == (0, 2, 0)
+    assert figures(purge("purge_media")[1])[1:] == figures(said)[1:]
+    assert {"media.without_object: 1", "objects.without_row: 1"} <= set(said.splitlines())
+    assert Media.objects.get(deleted_at=None).id == whole.id
+    sweep()
+    there = {each.id: default_storage.exists(each.key) for each in (whole, stray, young)}
+    assert there == {whole.id: True, stray.id: False, young.id: True}
