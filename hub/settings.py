@@ -290,6 +290,12 @@ PURGE_USAGE_LOGS_DAYS = env.days("PURGE_USAGE_LOGS_DAYS", 1095, at_least=90)
 PURGE_AUDIT_LOGS_DAYS = env.days("PURGE_AUDIT_LOGS_DAYS", 1095)
 PURGE_DORMANT_USERS_DAYS = env.days("PURGE_DORMANT_USERS_DAYS", 730)
 PURGE_DORMANT_GRACE_DAYS = env.days("PURGE_DORMANT_GRACE_DAYS", 30)
+# What the clock has run once a day.
+PURGES = (
+    *("purge_sessions", "purge_idempotency_keys", "purge_prompts", "purge_media", "purge_usage_logs"),
+    *("purge_audit_logs", "purge_dormant_users"),
+)
+PURGE_DAILY = env.one_of_words("PURGE_DAILY", PURGES)
 
 # --- what people read -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

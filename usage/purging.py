@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from hub.common.purging import Counts, Purge, Rows
@@ -27,5 +29,5 @@ def purge_usage_logs(*, days: int) -> Purge:
     )
 
 
-def _delete(rows: LedgerQuerySet) -> Counts:
-    return {"usage_logs": rows.remove_purged()}
+def _delete(rows: QuerySet[UsageLog]) -> Counts:
+    return {"usage_logs": cast(LedgerQuerySet, rows).remove_purged()}

@@ -181,6 +181,6 @@ def _run_part(
         outcome.seen += done.seen
         outcome.failed += done.failed
         after, seen = keys[-1], seen + len(keys)
-        tell(f"{part.name}: {seen}")
+        tell(f"{part.name}: {seen} looked at")
         if len(keys) < batch:
             return

@@ -38,7 +38,7 @@ def test_what_a_dry_run_prints_is_what_the_run_does(seven_old: None) -> None:
     status, done = purge("purge_sessions", "--batch", "3")
     assert (status, left()) == (0, 1)
     assert figures(planned)[1:] == figures(done)[1:]
-    assert figures(done)[1:] == [*(f"... django_session: {n}" for n in (3, 6, 7)), "django_session: 7"]
+    assert figures(done)[1:] == [*(f"... django_session: {n} looked at" for n in (3, 6, 7)), "django_session: 7"]
 
 
 def test_a_run_writes_one_audit_entry_with_its_counts(seven_old: None) -> None:
