@@ -25,11 +25,15 @@ HOLDINGS = Holdings(
         due=lambda user_id: _concerning(user_id).filter(ip__isnull=False),
         columns=classified(
             {
-                KEEP: "actor_label ip_digest",
+                KEEP: "actor_label ip_digest seal_number",
                 KEEP | EXPORT: "id created_at actor_id action target_type target_id request_id subject_id data",
                 ANONYMISE | EXPORT: "ip",
             }
         ),
         changes=lambda _: {"ip": None},
     ),
+    nobody={
+        "audit_seals": "hashes over many entries, of which none can be read back",
+        "audit_exports": "which seals were exported, and the digest of the file",
+    },
 )

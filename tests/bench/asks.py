@@ -11,7 +11,7 @@ from itertools import count, cycle, islice
 from typing import Any
 
 from generations.services.submit import Order, submit
-from tests.bench.accounts import make_client
+from tests.bench.accounts import Client, make_client
 from tests.bench.requests import PROMPT, Ask
 from tests.bench.rows import HOOK, TEXT, Rows, new_endpoints, new_file, new_keys
 from tests.files import picture
@@ -21,7 +21,7 @@ Asks = list[Ask]
 # Beside those of the API: what a load balancer asks.
 PROBES = ("/livez", "/readyz")
 # The names of the parameters of a path for which tests/bench/rows.py has an object.
-KNOWN = frozenset({"generation_id", "media_id", "key_id", "endpoint_id", "delivery_id"})
+KNOWN = frozenset({"generation_id", "media_id", "key_id", "endpoint_id", "delivery_id", "privacy_request_id"})
 # What a GET is asked for beside its path, by the route's name.
 QUERIES = {"usage-summary": "?group_by=day,model", "usage-export": "?format=jsonl"}
 # An account has no more endpoints than that.
@@ -88,9 +88,24 @@ def _uploads(rows: Rows, route: Route, number: int) -> Asks:
 
 def _new_endpoints(rows: Rows, route: Route, number: int) -> Asks:
     """By as many accounts as it takes: each has its fill after MOST_ENDPOINTS."""
-    accounts = [make_client(f"endpoints-{next(_numbers)}") for _ in range(-(-number // MOST_ENDPOINTS))]
+    accounts = _accounts(-(-number // MOST_ENDPOINTS))
     body = json.dumps({"url": HOOK, "events": ["generation.succeeded", "generation.failed"]}).encode()
     return [Ask("POST", route.path, client.key_text, body) for client in islice(cycle(accounts), number)]
+
+
+def _exports(rows: Rows, route: Route, number: int) -> Asks:
+    """Of as many accounts: each may have one under way."""
+    return [Ask("POST", route.path, client.key_text, b"{}") for client in _accounts(number)]
+
+
+def _erasures(rows: Rows, route: Route, number: int) -> Asks:
+    """Of as many accounts: each can be erased once."""
+    bodies = ((client, {"confirm": str(client.user.pk)}) for client in _accounts(number))
+    return [Ask("POST", route.path, client.key_text, json.dumps(body).encode()) for client, body in bodies]
+
+
+def _accounts(number: int) -> list[Client]:
+    return [make_client(f"account-{next(_numbers)}") for _ in range(number)]
 
 
 def _waiting(rows: Rows, number: int) -> list[Any]:
@@ -107,6 +122,8 @@ WRITES: dict[tuple[str, str], Callable[[Rows, Route, int], Asks]] = {
     ("api-keys", "POST"): _same("POST", {"name": "nightly", "scopes": ["usage:read"]}),
     ("api-key", "DELETE"): _each("DELETE", "key_id", lambda rows, n: new_keys(rows.client, n)),
     ("api-key-rotate", "POST"): _each("POST", "key_id", lambda rows, n: new_keys(rows.client, n)),
+    ("me-export", "POST"): _exports,
+    ("me-erasure", "POST"): _erasures,
     ("webhook-endpoints", "POST"): _new_endpoints,
     ("webhook-endpoint", "PATCH"): _same("PATCH", {"description": "the one in Frankfurt"}),
     ("webhook-endpoint", "DELETE"): _each("DELETE", "endpoint_id", lambda rows, n: new_endpoints(rows.client, n)),

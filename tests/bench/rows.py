@@ -16,9 +16,12 @@ from hub.common.ids import uuid7
 from media import uploading
 from media.models import Media
 from tests.bench.accounts import Client
+from tests.bench.wrong import WorkWentWrong
 from tests.files import picture
 from usage.models import UsageLog
-from users.models import ApiKey
+from users.models import ApiKey, PrivacyRequest
+from users.privacy.exporting import build_export
+from users.privacy.requests import open_request
 from users.services import issue_api_key
 
 ROWS = 200
@@ -38,6 +41,8 @@ class Rows:
 
 def fill(client: Client) -> Rows:
     """ROWS generations with their ledger, files, deliveries; some endpoints and keys."""
+    # First, as an export has all that is there, and most of the files are rows alone.
+    export = _exports(client, 30)[-1]
     generations = Generation.objects.bulk_create(_generation(client, number) for number in range(ROWS))
     UsageLog.objects.bulk_create(_usage(client, generation) for generation in generations)
     Media.objects.bulk_create(_file(client, generation) for generation in generations[::2])
@@ -45,7 +50,7 @@ def fill(client: Client) -> Rows:
     deliveries = WebhookDelivery.objects.bulk_create(_delivery(endpoint, generation) for generation in generations)
     keys = new_keys(client, 30)
     ids = {"generation_id": generations[0], "media_id": new_file(client), "key_id": keys[0]}
-    ids |= {"endpoint_id": endpoint, "delivery_id": deliveries[0]}
+    ids |= {"endpoint_id": endpoint, "delivery_id": deliveries[0], "privacy_request_id": export}
     return Rows(client, {name: str(row.pk) for name, row in ids.items()})
 
 
@@ -65,6 +70,16 @@ def new_file(client: Client) -> Media:
     """A small picture that is really there."""
     upload = SimpleUploadedFile("photo.png", picture())
     return uploading.upload(api_key=client.key, source=BytesIO(upload.read()), idempotency_key="")[0]
+
+
+def _exports(client: Client, number: int) -> list[PrivacyRequest]:
+    """One after the other, as there may be no two at once."""
+    requests = []
+    for _ in range(number):
+        requests.append(open_request(user_id=client.user.pk, kind="export", asked_by=client.user.pk))
+        if not build_export(request_id=requests[-1].pk):
+            raise WorkWentWrong("An export was not built.")
+    return requests
 
 
 def _generation(client: Client, number: int) -> Generation:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.asks import QUERIES, WRITES, unknown
 from tests.routes import routes
 
@@ -37,6 +39,7 @@ def test_nothing_is_said_of_operations_that_are_gone() -> None:
     assert set(QUERIES) <= {name for name, _ in there}
 
 
+@pytest.mark.timeout(900)
 def test_it_runs_and_prints_every_figure() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -32,6 +32,7 @@ def seed(stack: HubStack, receiver: Receiver) -> Dictionaries:
         "spare_files": [_uploaded(stack) for _ in range(SPARE)],
         **endpoints,
         "deliveries": _deliveries(stack),
+        "exports": [_exported(stack)],
         "quotes": [_posted(stack, QUOTES, {"model": TEXT, "prompt": "The sea."}, "quote_id") for _ in range(2)],
         "models": [model["id"] for model in stack.rich.call("GET", "/api/v1/models").json["results"]],
         "preferences": ["wait=1", "respond-async, wait=2"],
@@ -86,6 +87,15 @@ def _uploaded(stack: HubStack) -> str:
     body = head.encode() + picture() + f"\r\n--{boundary}--\r\n".encode()
     answer = stack.rich.send(body, f"multipart/form-data; boundary={boundary}", "/api/v1/media")
     assert answer.status == 201, answer.body
+    return str(answer.json["id"])
+
+
+def _exported(stack: HubStack) -> str:
+    """Built and ready. (What keeps the run from erasing its account is the jobs that never end.)"""
+    answer = stack.rich.call("POST", "/api/v1/me/export", {})
+    assert answer.status == 202, answer.body
+    where = f"/api/v1/me/privacy-requests/{answer.json['id']}"
+    eventually(lambda: stack.rich.call("GET", where).json["status"] == "done", "the export")
     return str(answer.json["id"])
 
 

@@ -20,7 +20,7 @@ from tests.files import MAKERS
 from tests.fuzz.seeds import KEYS, as_toml, seed
 from tests.fuzz.verdict import Verdict
 from tests.receiver import Receiver, running_receiver
-from tests.stack import HubStack
+from tests.stack import HubStack, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(3600)]
 
@@ -34,6 +34,8 @@ SETTINGS = {
     "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
     # Jobs that never end are there to be cancelled, however late the run comes to it.
     "OPERATION_DEADLINE_SECONDS": "3600",
+    # And must not keep the others waiting.
+    "CONCURRENCY_SHARE": "100",
 }
 
 
@@ -104,4 +106,6 @@ def test_the_books_balance_afterwards(stack: HubStack) -> None:
     for job in stack.open_jobs():
         stack.rich.cancel(str(job["id"]))
     stack.wait_until_all_have_ended(seconds=120)
+    pending = "SELECT id FROM privacy_requests WHERE status IN ('pending', 'running')"
+    eventually(lambda: not stack.rows(pending), "the end of the exports", seconds=120)
     stack.assert_the_books_balance()

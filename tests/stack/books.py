@@ -14,6 +14,10 @@ UNITS = (
     *("input_token", "cached_token", "audio_token", "output_token", "image_token", "video_token"),
     *("image", "video_second", "song", "clip"),
 )
+# What must lie on the disk: files, and the archives of exports.
+FILES = """
+    SELECT key, bytes FROM media WHERE deleted_at IS NULL
+    UNION ALL SELECT key, bytes FROM privacy_requests WHERE kind = 'export' AND status = 'done' AND key <> ''"""
 # Each finds what must not be.
 QUERIES = {
     "a job is still open": "SELECT id, model, status FROM generations WHERE status IN ('queued', 'running')",
@@ -120,7 +124,7 @@ def _against_the_stream(row: dict[str, Any], call: dict[str, Any] | None) -> Ite
 def _against_the_disk(stack: HubStack) -> Iterator[str]:
     root = Path(stack.media_root)
     there = {str(path.relative_to(root)): path.stat().st_size for path in root.rglob("*") if path.is_file()}
-    known = {row["key"]: row["bytes"] for row in stack.rows("SELECT key, bytes FROM media WHERE deleted_at IS NULL")}
+    known = {row["key"]: row["bytes"] for row in stack.rows(FILES)}
     yield from (f"an orphan file: {key}" for key in there.keys() - known.keys())
     yield from (f"a file is missing: {key}" for key in known.keys() - there.keys())
     yield from (f"{key} has not its size" for key in there.keys() & known.keys() if there[key] != known[key])
