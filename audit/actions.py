@@ -10,6 +10,8 @@ class Action(models.TextChoices):
 
     USER_CREATED = "user.created", "User created"
     USER_PASSWORD_SET = "user.password_set", "Password set"
+    USER_DORMANCY_TOLD = "user.dormancy_told", "User told of dormancy"
+    USER_DORMANCY_ENDED = "user.dormancy_ended", "User no longer dormant"
     USER_SUSPENDED = "user.suspended", "User suspended"
     USER_RESTORED = "user.restored", "User no longer suspended"
     USER_ANONYMISED = "user.anonymised", "User anonymised"
@@ -45,6 +47,7 @@ class Action(models.TextChoices):
     WEBHOOK_ENDPOINT_DELETED = "webhook_endpoint.deleted", "Webhook endpoint deleted"
     WEBHOOK_ENDPOINT_SECRET_ROTATED = "webhook_endpoint.secret_rotated", "Secret of a webhook endpoint rotated"
     WEBHOOK_DELIVERY_REPEATED = "webhook_delivery.repeated", "Webhook delivered again by hand"
+    PURGE_RAN = "purge.ran", "Purge ran"
     AUDIT_EXPORTED = "audit.exported", "Audit trail exported"
 
 

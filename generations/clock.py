@@ -1,4 +1,4 @@
-"""The clock: sends due jobs to the workers, runs the periodic sweep and seals the audit trail.
+"""The clock: sends due jobs and daily purges to the workers, runs the periodic sweep and seals the audit trail.
 
 It looks at Redis, not at PostgreSQL.
 """
@@ -73,6 +73,8 @@ class Clock:
             self._sweep()
         self._send_due()
         self._send_due_webhooks()
+        if periodic.purging_is_due():
+            logger.info("purges sent to the workers: %s", ", ".join(periodic.send_purges()))
         if periodic.sealing_is_due():
             self._seal()
 

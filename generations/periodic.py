@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
+from celery import current_app
 from django.conf import settings
 
 from audit.sealing import seal_next
 from generations import due
+from generations.purging.daily import PURGE
 from generations.services import recover
 from generations.webhooks import outbox
 from hub.common.redis import redis_client
@@ -16,6 +18,7 @@ from users.privacy import sweeping, watch
 
 LAST_SWEEP_KEY = "hub:sweep:last"
 LAST_SEAL_KEY = "hub:audit-seal:last"
+LAST_PURGE_KEY = "hub:purge:last"
 DAY_SECONDS = 24 * 3600
 
 
@@ -51,6 +54,22 @@ def run_sealing() -> int:
     else:
         redis_client().set(LAST_SEAL_KEY, str(time.time()))
     return sealed.count
+
+
+def purging_is_due() -> bool:
+    """Once a day, and only when the database is awake anyway: for jobs, or because it is to be sealed now."""
+    return _age(LAST_PURGE_KEY) >= DAY_SECONDS and (due.waiting() > 0 or sealing_is_due())
+
+
+def send_purges() -> list[str]:
+    """Has a worker run what PURGE_DAILY names; returns their names. What fails is tried again the next day.
+
+    To be called before `run_sealing`: then it is due again when that is due again.
+    """
+    redis_client().set(LAST_PURGE_KEY, str(time.time()))
+    for name in settings.PURGE_DAILY:
+        current_app.send_task(PURGE, kwargs={"name": name})
+    return list(settings.PURGE_DAILY)
 
 
 def _age(key: str) -> float:

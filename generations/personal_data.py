@@ -110,7 +110,7 @@ HOLDINGS = GenerationsHoldings(
                 DELETE: "owner adapter rates variants request_hash lease_token lease_expires_at next_check_at streamed",
                 DELETE | EXPORT: "id created_at api_key kind model prompt parameters tags status estimate cost units"
                 " texts error_code error_message error_stage charged retryable request_id idempotency_key quote_id"
-                " attempts_made cancel_requested_at admitted_at started_at finished_at",
+                " attempts_made cancel_requested_at admitted_at started_at finished_at texts_purged_at",
             }
         ),
     ),

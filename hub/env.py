@@ -12,6 +12,7 @@ from typing import TypeVar
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from hub.common.periods import wanted_days, whole_days
 from hub.common.rates import WANTED, Rate
 
 Value = TypeVar("Value")
@@ -117,6 +118,24 @@ def _to_positive(raw: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(raw)
     return number
+
+
+def days(name: str, default: int, *, at_least: int = 1) -> int:
+    """A period: a whole number of days, one or more; never nothing, which would take everything away."""
+    return _parsed(name, str(default), lambda raw: whole_days(raw, at_least=at_least), wanted_days(at_least))
+
+
+def one_of_words(name: str, default: Iterable[str]) -> list[str]:
+    """Some of the words, separated by commas, or `none`; left out, all of them."""
+    known = list(default)
+    return _parsed(name, ",".join(known), lambda raw: _to_known(raw, known), f"some of {', '.join(known)}, or none")
+
+
+def _to_known(raw: str, known: list[str]) -> list[str]:
+    found = [] if raw.strip() == "none" else [word.strip() for word in raw.split(",") if word.strip()]
+    if not set(found) <= set(known):
+        raise ValueError(raw)
+    return found
 
 
 def rate(name: str, default: str, *, may_be_off: bool) -> Rate | None:

@@ -279,6 +279,24 @@ ERASURE_LOG = env.text(
     "ERASURE_LOG", str(HUB_VAR / "erasures.jsonl") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:erasures"
 )
 
+# --- what is taken away by and by ------------------------------------------------------------------------------------
+# Days after which it goes (docs/PURGING.md): after their end, their making, their last use, or the step before.
+PURGE_SESSIONS_DAYS = env.days("PURGE_SESSIONS_DAYS", 1)
+PURGE_IDEMPOTENCY_KEYS_DAYS = env.days("PURGE_IDEMPOTENCY_KEYS_DAYS", 1)
+PURGE_PROMPTS_DAYS = env.days("PURGE_PROMPTS_DAYS", 365)
+PURGE_MEDIA_ORPHANS_DAYS = env.days("PURGE_MEDIA_ORPHANS_DAYS", 7)
+# The database itself refuses to let go of what is younger than 90 days.
+PURGE_USAGE_LOGS_DAYS = env.days("PURGE_USAGE_LOGS_DAYS", 1095, at_least=90)
+PURGE_AUDIT_LOGS_DAYS = env.days("PURGE_AUDIT_LOGS_DAYS", 1095)
+PURGE_DORMANT_USERS_DAYS = env.days("PURGE_DORMANT_USERS_DAYS", 730)
+PURGE_DORMANT_GRACE_DAYS = env.days("PURGE_DORMANT_GRACE_DAYS", 30)
+# What the clock has run once a day.
+PURGES = (
+    *("purge_sessions", "purge_idempotency_keys", "purge_prompts", "purge_media", "purge_usage_logs"),
+    *("purge_audit_logs", "purge_dormant_users"),
+)
+PURGE_DAILY = env.one_of_words("PURGE_DAILY", PURGES)
+
 # --- what people read -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

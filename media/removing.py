@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -99,6 +100,14 @@ def note_all(rows: QuerySet[Media], *, erasure_id: UUID) -> None:
         update_fields=["not_before", "erasure_id"],
     )
     _tell_the_clock(now)
+
+
+def note_at_once(places: Iterable[tuple[str, str]]) -> None:
+    """The objects (storage, key) are to go, by the next sweep; in a transaction. A second note changes nothing."""
+    now = timezone.now()
+    notes = [Removal(storage=storage, key=key, not_before=now) for storage, key in places]
+    Removal.objects.bulk_create(notes, batch_size=BATCH, ignore_conflicts=True)
+    transaction.on_commit(lambda: _tell_the_clock(now), robust=True)
 
 
 def put_off(storage: str, key: str, *, until: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -73,6 +73,33 @@ def listed(name: str, folder: str) -> list[str]:
     except FileNotFoundError:
         return []
     return [f"{folder}/{each}" for each in names if each]
+
+
+def exists(name: str, key: str) -> bool:
+    """Whether the object is there. Raises ServiceUnavailable."""
+    with _reachable(name):
+        return _named(name).exists(key)
+
+
+def modified_at(name: str, key: str) -> datetime | None:
+    """When it was written; None when it is gone. Raises ServiceUnavailable."""
+    try:
+        with _reachable(name):
+            return _named(name).get_modified_time(key)
+    except FileNotFoundError:
+        return None
+
+
+def walked(name: str, folder: str) -> Iterator[str]:
+    """Every key under `folder`, however deep, folder by folder. Raises ServiceUnavailable."""
+    try:
+        with _reachable(name):
+            folders, names = _named(name).listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{each}" for each in sorted(names) if each)
+    for each in sorted(folders):
+        yield from walked(name, f"{folder}/{each}")
 
 
 def signed_url(name: str, key: str, *, mime_type: str, disposition: str) -> str:

@@ -43,6 +43,13 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
         ANONYMISED = "anonymised"
         SURROGATE = "surrogate"
 
+    class DormancyStep(models.TextChoices):
+        """How far an account that nobody uses is on its way out (users/purging/dormant.py)."""
+
+        NOTIFIED = "notified"
+        REMINDED = "reminded"
+        SUSPENDED = "suspended"
+
     MAY_USE_THE_HUB = (Status.ACTIVE, Status.NOTIFIED)
 
     email = EncryptedEmailField(null=True, blank=True)
@@ -51,6 +58,10 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     last_active_at = models.DateTimeField(null=True, blank=True, editable=False)
     legal_hold_until = models.DateTimeField(null=True, blank=True)
     legal_hold_reason = models.CharField(max_length=LONGEST_REASON, blank=True)
+    dormancy_step = models.CharField(
+        max_length=10, choices=DormancyStep.choices, default="", db_default="", blank=True, editable=False
+    )
+    dormancy_step_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the admin.")
     # Tables of our own for the two relations, so that their rows have UUID keys as well.
     groups = models.ManyToManyField(  # type: ignore[assignment]
@@ -78,6 +89,11 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
                 condition=Q(email__isnull=True, email_index__isnull=True)
                 | Q(email__isnull=False, email_index__isnull=False),
                 name="users_email_with_index",
+            ),
+            models.CheckConstraint(
+                condition=Q(dormancy_step="", dormancy_step_at__isnull=True)
+                | Q(dormancy_step__in=["notified", "reminded", "suspended"], dormancy_step_at__isnull=False),
+                name="users_dormancy_whole",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["anonymised", "surrogate"])

@@ -55,6 +55,8 @@ def _blank_user(erasure: Erasure) -> Mapping[str, Any]:
         "last_active_at": None,
         "legal_hold_until": None,
         "legal_hold_reason": "",
+        "dormancy_step": "",
+        "dormancy_step_at": None,
         "is_staff": False,
         "is_superuser": False,
         "created_at": erasure.day("created_at"),
@@ -203,7 +205,8 @@ HOLDINGS = UsersHoldings(
             {
                 KEEP | EXPORT: "id",
                 ANONYMISE: "email_index password is_superuser legal_hold_reason",
-                ANONYMISE | EXPORT: "email status created_at last_login last_active_at is_staff legal_hold_until",
+                ANONYMISE | EXPORT: "email status created_at last_login last_active_at is_staff legal_hold_until"
+                " dormancy_step dormancy_step_at",
             }
         ),
         changes=_blank_user,

@@ -154,6 +154,7 @@ OUTPUTS = PolymorphicProxySerializer(
     created_at="2026-11-22T19:41:00.120000Z",
     started_at="2026-11-22T19:41:00.180000Z",
     finished_at="2026-11-22T19:41:01.950000Z",
+    texts_purged_at=None,
     links={
         "self": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6",
         "cancel": "https://hub.example.com/api/v1/generations/01a204d1-382c-7601-9a4a-659f913aebb6/cancel",
@@ -169,7 +170,7 @@ class GenerationSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Generation.Status.choices, source="generation.status")
     parameters = serializers.DictField(source="generation.parameters", help_text="Complete with the model's defaults.")
     tags = serializers.ListField(child=serializers.CharField(), source="generation.tags")
-    prompt = serializers.CharField(source="generation.prompt")
+    prompt = serializers.CharField(source="generation.prompt", help_text="Empty once `texts_purged_at` is set.")
     estimate_usd = UsdField(source="generation.estimate", help_text="The most that it can cost; this much is held.")
     cost_usd = UsdField(source="generation.cost", allow_null=True, help_text="Null until it has ended.")
     usage = serializers.DictField(
@@ -190,6 +191,11 @@ class GenerationSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="generation.created_at")
     started_at = serializers.DateTimeField(source="generation.started_at", allow_null=True)
     finished_at = serializers.DateTimeField(source="generation.finished_at", allow_null=True)
+    texts_purged_at = serializers.DateTimeField(
+        source="generation.texts_purged_at",
+        allow_null=True,
+        help_text="Since when prompt, parameters and texts are empty, as they are kept for a while only; else null.",
+    )
     links = serializers.SerializerMethodField()
 
     @extend_schema_field(OUTPUTS)

@@ -103,6 +103,8 @@ class Generation(HubModel):
     cancel_requested_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # Since then prompt, parameters and texts are empty: their time was over.
+    texts_purged_at = models.DateTimeField(null=True, blank=True)
 
     objects = GenerationQuerySet.as_manager()
 
@@ -121,6 +123,11 @@ class Generation(HubModel):
                 fields=["owner", "kind", "admitted_at", "id"],
                 name="generations_in_flight",
                 condition=models.Q(status__in=["queued", "running"]),
+            ),
+            models.Index(
+                fields=["finished_at", "id"],
+                name="generations_with_texts",
+                condition=models.Q(finished_at__isnull=False, texts_purged_at=None),
             ),
         ]
         constraints = [

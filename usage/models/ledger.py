@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from hub.common.models import AppendOnlyModel, HubModel
+from hub.common.models import AppendOnlyModel, AppendOnlyQuerySet, HubModel
 from hub.common.money import ZERO, MoneyField
 from usage.enums import Kind, Outcome, Unit
 from usage.models.rules import never_negative, one_of
@@ -15,6 +17,14 @@ from usage.models.rules import never_negative, one_of
 # The roll-up of a day is spread over this many rows, so that no row is hot.
 SHARDS = 8
 LONGEST_TAG = 64
+
+
+class LedgerQuerySet(AppendOnlyQuerySet["UsageLog"]):
+    """Reads and inserts, and what the purge may do; the trigger holds it to that."""
+
+    def remove_purged(self) -> int:
+        """Deletes rows of long ago; the trigger refuses younger ones and those of a legal hold. Returns how many."""
+        return self._raw_delete(self.db)
 
 
 class UsageLog(AppendOnlyModel):
@@ -46,6 +56,8 @@ class UsageLog(AppendOnlyModel):
         models.CharField(max_length=LONGEST_TAG), null=True, blank=True, help_text="The job's, as they were then."
     )
 
+    objects: ClassVar = LedgerQuerySet.as_manager()
+
     class Meta:
         db_table = "usage_logs"
         ordering = ["-created_at"]
@@ -58,7 +70,10 @@ class UsageLog(AppendOnlyModel):
             ),
         ]
         # A user's own sums are read from here alone (index-only), a page of the ledger by its order.
-        indexes = [models.Index(name="usage_logs_user_created", fields=["user", "created_at"], include=["cost"])]
+        indexes = [
+            models.Index(name="usage_logs_user_created", fields=["user", "created_at"], include=["cost"]),
+            models.Index(name="usage_logs_oldest", fields=["created_at", "id"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.outcome}: {self.cost}"

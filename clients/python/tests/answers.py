@@ -28,6 +28,7 @@ def generation(status: str = "succeeded", **changes: Any) -> dict[str, Any]:
         "created_at": "2026-11-22T19:41:00.120000Z",
         "started_at": "2026-11-22T19:41:00.180000Z",
         "finished_at": "2026-11-22T19:41:01.950000Z" if ended else None,
+        "texts_purged_at": None,
         "links": {
             "self": f"http://hub/api/v1/generations/{ID}",
             "cancel": f"http://hub/api/v1/generations/{ID}/cancel",

@@ -181,6 +181,7 @@ class Generation:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    texts_purged_at: datetime | None
     links: Links
 
     @property

@@ -1,0 +1,1 @@
+"""What is taken away by and by: sessions, exported audit entries, accounts that nobody uses."""
