@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     WEBHOOK_ENDPOINT_DELETED = "webhook_endpoint.deleted", "Webhook endpoint deleted"
     WEBHOOK_ENDPOINT_SECRET_ROTATED = "webhook_endpoint.secret_rotated", "Secret of a webhook endpoint rotated"
     WEBHOOK_DELIVERY_REPEATED = "webhook_delivery.repeated", "Webhook delivered again by hand"
+    ENCRYPTION_ROTATED = "encryption.rotated", "Stored values rewritten under newer keys"
     AUDIT_EXPORTED = "audit.exported", "Audit trail exported"
 
 
