@@ -25,7 +25,7 @@ SHORTEST_BODY = NONCE_BYTES + TAG_BYTES
 UNREADABLE = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Found:
     """So many values of one column under one key."""
 

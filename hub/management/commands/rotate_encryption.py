@@ -66,7 +66,7 @@ class Command(BaseCommand):
         found = [each for table in sealed for each in table.counts()]
         _refuse_missing(found)
         first, began = key_ring(ENCRYPTION).first.kid, time.monotonic()
-        stale = [each for each in found if each.kid not in (first, UNREADABLE)]
+        stale = sorted(each for each in found if each.kid not in (first, UNREADABLE))
         if is_dry:
             self._report(stale, [each for table in indexed for each in _behind(table)], None, as_json=as_json)
             _refuse_unreadable(found)
