@@ -88,15 +88,18 @@ def _of_index() -> Uses:
     found = [(table, each) for table in tables for each in table.counts()]
     hashes = [each for table, each in found if each.column in table.columns.names]
     uses = _by_key(hashes, {EMPTY, UNKNOWN})
-    for kid, entries in Counter(entry.kid for entry in erasure_log.entries()).items():
+    problems = [problem for pair in found if (problem := _index_problem(*pair))]
+    for kid, entries in sorted(Counter(entry.kid for entry in erasure_log.entries()).items()):
         uses.setdefault(kid, {})[ERASURE_LOG] = entries
+        if kid not in {key.kid for key in key_ring(INDEX).keys}:
+            problems.append(f"{entries:,} entries of {ERASURE_LOG} need the key {kid!r}, which is not in {INDEX}")
     lasting = [
         f"never rewritten: {model._meta.db_table}.{column} ({reason})"
         for model in indexed_models()
         for column, reason in lasting_indexes_of(model).items()
     ]
     short = "besides: digests of idempotent requests and quotes, until those have expired"
-    return Uses(INDEX, target_kids(), uses, [p for pair in found if (p := _index_problem(*pair))], [*lasting, short])
+    return Uses(INDEX, target_kids(), uses, problems, [*lasting, short])
 
 
 def _index_problem(table: IndexedTable, found: Found) -> str:

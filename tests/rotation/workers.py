@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from uuid import UUID
 
 import django
@@ -29,12 +30,12 @@ def ready() -> int:
     return os.getpid()
 
 
-def write_and_read(ids: Sequence[UUID], kids: Sequence[str], place: int, seconds: float) -> tuple[dict[UUID, str], int]:
-    """Rewrites the prompts of its own ids again and again and reads everybody's: {id: last prompt}, reads."""
+def write_and_read(ids: Sequence[UUID], kids: Sequence[str], place: int, end: Path) -> tuple[dict[UUID, str], int]:
+    """Rewrites the prompts of its own ids and reads everybody's until there is a file `end`: {id: prompt}, reads."""
     written: dict[UUID, str] = {}
-    reads, end = 0, time.monotonic() + seconds
+    reads = 0
     with sealing(*kids):
-        while time.monotonic() < end:
+        while not end.exists():
             for number, each in enumerate(ids):
                 written[each] = f"written by {place}: {number} {reads}"
                 Generation.objects.filter(id=each).update(prompt=written[each])
