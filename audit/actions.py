@@ -48,6 +48,7 @@ class Action(models.TextChoices):
     WEBHOOK_ENDPOINT_SECRET_ROTATED = "webhook_endpoint.secret_rotated", "Secret of a webhook endpoint rotated"
     WEBHOOK_DELIVERY_REPEATED = "webhook_delivery.repeated", "Webhook delivered again by hand"
     PURGE_RAN = "purge.ran", "Purge ran"
+    ENCRYPTION_ROTATED = "encryption.rotated", "Stored values rewritten under newer keys"
     AUDIT_EXPORTED = "audit.exported", "Audit trail exported"
 
 

@@ -41,8 +41,8 @@ class AuditLog(AppendOnlyModel):
 
     The actor is a UUID with a label, not a foreign key: the row outlives the account. `subject_id` is the user whom it
     concerns: whose object it was done to; without another one the actor. `data` holds neither secrets nor
-    personal data. The IP is sealed, with its keyed digest beside it. A row allows two changes: the sealer writes the
-    number of its seal once, and an erasure blanks the IP, which the seal does not cover.
+    personal data. The IP is sealed, with its keyed digest beside it. A row allows three changes: the sealer writes the
+    number of its seal once, a rotation of keys seals the IP anew, and an erasure blanks it; no seal covers the IP.
     """
 
     actor_id = models.UUIDField(null=True, blank=True)
@@ -56,6 +56,8 @@ class AuditLog(AppendOnlyModel):
     ip_digest = BlindIndexField(null=True, blank=True)
     data = models.JSONField(default=dict, blank=True, encoder=ExactEncoder)
     seal_number = models.BigIntegerField(null=True, blank=True, editable=False)
+
+    LASTING_INDEXES: ClassVar[dict[str, str]] = {"ip_digest": "the seals of the trail cover it"}
 
     objects: ClassVar = EntryQuerySet.as_manager()
 

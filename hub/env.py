@@ -169,6 +169,15 @@ def key_ring(name: str, default: str | None = None) -> tuple[str, ...]:
     return ring
 
 
+def key_name(name: str, *, ring: tuple[str, ...]) -> str:
+    """The name of one of the ring's keys; "" when the setting is not there."""
+    kid = text(name, "")
+    kids = [entry.partition(":")[0] for entry in ring]
+    if kid and kid not in kids:
+        raise ImproperlyConfigured(f"{name}: there is no key {kid!r} in the ring; it has {', '.join(kids)}.")
+    return kid
+
+
 def _check_key(name: str, part: str) -> None:
     kid, _, encoded = part.partition(":")
     try:

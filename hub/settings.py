@@ -31,6 +31,8 @@ if DEVELOPMENT:
 SECRET_KEY = env.text("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS = env.key_ring("FIELD_ENCRYPTION_KEYS")
 FIELD_INDEX_KEYS = env.key_ring("FIELD_INDEX_KEYS")
+# Only while index keys rotate: the key of the second index column (docs/ENCRYPTION.md); else it is the first one's.
+FIELD_INDEX_NEXT = env.key_name("FIELD_INDEX_NEXT", ring=FIELD_INDEX_KEYS)
 API_KEY_PEPPERS = env.key_ring("API_KEY_PEPPERS")
 AUDIT_SIGNING_KEYS = env.key_ring("AUDIT_SIGNING_KEYS")
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import BaseUserManager
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from audit.actions import Action
 from audit.services import record
 from hub.common.fields import normalise_email
-from hub.common.keyring import blind_indexes
+from hub.common.indexing import IndexPair
 from users.errors import EmailMalformed, EmailTaken
 
 if TYPE_CHECKING:
     from users.models import User
 
-EMAIL_PURPOSE = "users.email"
+EMAIL = IndexPair(
+    source="email",
+    index="email_index",
+    following="email_index_next",
+    purpose="users.email",
+    normalise=normalise_email,
+)
+# Also how the name of the second one begins, users_email_unique_next.
 _EMAIL_UNIQUE = "users_email_unique"
 
 
@@ -26,15 +33,15 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The account with that address, in any spelling; raises User.DoesNotExist, for a malformed one too."""
-        return self.get(email_index__in=self._indexes_of(username))
+        return self.get(self._with_email(username))
 
     async def aget_by_natural_key(self, username: str | None) -> User:
         """As get_by_natural_key."""
-        return await self.aget(email_index__in=self._indexes_of(username))
+        return await self.aget(self._with_email(username))
 
-    def _indexes_of(self, email: str | None) -> Sequence[bytes]:
+    def _with_email(self, email: str | None) -> Q:
         try:
-            return blind_indexes(normalise_email(email or ""), purpose=EMAIL_PURPOSE)
+            return EMAIL.matching(email or "")
         except ValueError:
             raise self.model.DoesNotExist("No account has a malformed address.") from None
 
@@ -71,6 +78,6 @@ class UserManager(BaseUserManager["User"]):
             )
 
     def _refuse_taken(self, user: User) -> None:
-        # The constraint knows one index key; while keys rotate, the account may stand under an older one.
-        if self.filter(email_index__in=self._indexes_of(user.email)).exists():
+        # The constraints know two index keys; the account may stand under one that is older still.
+        if self.filter(self._with_email(user.email)).exists():
             raise EmailTaken

@@ -11,11 +11,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused, normalise_email
-from hub.common.keyring import blind_index
+from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused
+from hub.common.indexing import IndexPair
 from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
-from users.managers import EMAIL_PURPOSE, UserManager
+from users.managers import EMAIL, UserManager
 from users.privacy.models import PrivacyRequest
 
 __all__ = ["ApiKey", "PrivacyRequest", "User", "UserGroup", "UserPermission"]
@@ -28,7 +28,7 @@ LONGEST_NETWORK = 49
 
 
 class User(HubModel, AbstractBaseUser, PermissionsMixin):
-    """A person or a client. The email is sealed; its keyed hash finds it and is unique. An anonymised one has none."""
+    """A person or a client. The email is sealed; keyed hashes find it and are unique. An anonymised one has none."""
 
     class Status(models.TextChoices):
         """ACTIVE and NOTIFIED (told that it will be suspended for want of use) may use the hub; the others may not.
@@ -54,6 +54,8 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 
     email = EncryptedEmailField(null=True, blank=True)
     email_index = BlindIndexField(null=True, blank=True)
+    # Under the key that is next; see hub/common/indexing.py.
+    email_index_next = BlindIndexField(null=True, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     last_active_at = models.DateTimeField(null=True, blank=True, editable=False)
     legal_hold_until = models.DateTimeField(null=True, blank=True)
@@ -73,6 +75,7 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    INDEX_PAIRS: ClassVar[tuple[IndexPair, ...]] = (EMAIL,)
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -81,12 +84,13 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
         db_table = "users"
         constraints = [
             models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
+            models.UniqueConstraint(fields=["email_index_next"], name="users_email_unique_next"),
             models.CheckConstraint(
                 condition=Q(status__in=["active", "notified", "suspended", "anonymised", "surrogate"]),
                 name="users_status_known",
             ),
             models.CheckConstraint(
-                condition=Q(email__isnull=True, email_index__isnull=True)
+                condition=Q(email__isnull=True, email_index__isnull=True, email_index_next__isnull=True)
                 | Q(email__isnull=False, email_index__isnull=False),
                 name="users_email_with_index",
             ),
@@ -118,8 +122,9 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
         return self.status in self.MAY_USE_THE_HUB
 
     def set_email(self, value: str) -> None:
-        """Sets the address and its index together; raises ValueError for a malformed one. Does not save."""
-        self.email_index = blind_index(normalise_email(value), purpose=EMAIL_PURPOSE)
+        """Sets the address and its indexes together; raises ValueError for a malformed one. Does not save."""
+        for name, digest in EMAIL.values(value).items():
+            setattr(self, name, digest)
         self.email = value.strip()
 
     def natural_key(self) -> tuple[str]:
@@ -161,6 +166,11 @@ class ApiKey(HubModel):
     After a rotation the secret before it works until `former_until`. `lineage` are the ids of the keys that this one
     comes from, nearest first: what it spends counts against their caps as well.
     """
+
+    LASTING_INDEXES: ClassVar[dict[str, str]] = {
+        "secret_hash": "it is under a pepper, named beside it, and the secret itself is stored nowhere",
+        "former_hash": "as secret_hash",
+    }
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=LONGEST_NAME)

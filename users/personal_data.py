@@ -50,6 +50,7 @@ def _blank_user(erasure: Erasure) -> Mapping[str, Any]:
         "status": User.Status.ANONYMISED,
         "email": None,
         "email_index": None,
+        "email_index_next": None,
         "password": make_password(None),
         "last_login": None,
         "last_active_at": None,
@@ -204,7 +205,7 @@ HOLDINGS = UsersHoldings(
         columns=classified(
             {
                 KEEP | EXPORT: "id",
-                ANONYMISE: "email_index password is_superuser legal_hold_reason",
+                ANONYMISE: "email_index email_index_next password is_superuser legal_hold_reason",
                 ANONYMISE | EXPORT: "email status created_at last_login last_active_at is_staff legal_hold_until"
                 " dormancy_step dormancy_step_at",
             }

@@ -7,19 +7,16 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from hub.common.errors import NotFound
-from hub.common.fields import normalise_email
-from hub.common.keyring import blind_indexes
-from users.managers import EMAIL_PURPOSE
+from users.managers import EMAIL
 from users.models import ApiKey, User
 
 
 def users_with_email(email: str) -> QuerySet[User]:
     """The account with exactly that address, in any spelling; none for a malformed one."""
     try:
-        indexes = blind_indexes(normalise_email(email), purpose=EMAIL_PURPOSE)
+        return User.objects.filter(EMAIL.matching(email))
     except ValueError:
         return User.objects.none()
-    return User.objects.filter(email_index__in=indexes)
 
 
 def find_api_key(*, prefix: str) -> ApiKey | None:

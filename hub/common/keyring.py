@@ -144,7 +144,7 @@ def seal(plain: bytes, *, purpose: str) -> bytes:
     The header and the purpose are bound to it: nothing of it can be changed, and it opens for this purpose alone.
     """
     key = key_ring(ENCRYPTION).first
-    header = bytes((VERSION, len(key.kid))) + key.kid.encode()
+    header = sealed_prefix(key.kid)
     nonce = os.urandom(NONCE_BYTES)
     return header + nonce + _cipher(key.secret, purpose).encrypt(nonce, plain, header + purpose.encode())
 
@@ -158,6 +158,16 @@ def unseal(sealed: bytes, *, purpose: str) -> bytes:
         return _cipher(key.secret, purpose).decrypt(nonce, body, header + purpose.encode())
     except InvalidTag:
         raise SealBroken(kid, purpose) from None
+
+
+def reseal(sealed: bytes, *, purpose: str) -> bytes:
+    """The same plain bytes under the first key; raises as `unseal` does."""
+    return seal(unseal(sealed, purpose=purpose), purpose=purpose)
+
+
+def sealed_prefix(kid: str) -> bytes:
+    """How every value begins that the key of that name has sealed, and no other."""
+    return bytes((VERSION, len(kid))) + kid.encode()
 
 
 def sealed_with(sealed: bytes) -> str:
@@ -191,3 +201,15 @@ def blind_index(value: str, *, purpose: str) -> bytes:
 def blind_indexes(value: str, *, purpose: str) -> Sequence[bytes]:
     """The value's hash under every index key, the writing one first: look it up with `__in` while the keys rotate."""
     return [keyed_hash(value, key=key, purpose=purpose) for key in key_ring(INDEX).keys]
+
+
+def next_index_key() -> Key:
+    """The key of the second index column, FIELD_INDEX_NEXT; the first of the ring unless a rotation is under way."""
+    ring = key_ring(INDEX)
+    kid = settings.FIELD_INDEX_NEXT
+    return ring.find(kid) if kid else ring.first
+
+
+def index_pair(value: str, *, purpose: str) -> tuple[bytes, bytes]:
+    """The value's hash under the first index key, and under the next one: what its two index columns hold."""
+    return blind_index(value, purpose=purpose), keyed_hash(value, key=next_index_key(), purpose=purpose)

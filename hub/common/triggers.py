@@ -84,6 +84,21 @@ def append_only_changed(table: str, *, formerly: Exceptions, now: Exceptions) ->
     return RunSQL(after, before)
 
 
+def is_resealed(column: str) -> str:
+    """A condition for `may_set`: a sealed value gives way to one of the same length under a key of another name.
+
+    The database cannot open either of them. What else could be in it shows against the digest beside the column.
+    """
+    old, new = (f"{row}.{column}" for row in ("OLD", "NEW"))
+    # CASE, as AND promises no order, and get_byte() of a short value is an error of another kind.
+    return f"""CASE WHEN octet_length({old}) > 30 AND octet_length({new}) > 30 THEN
+            get_byte({new}, 0) = 1
+            AND substring({new} FROM 2 FOR 1 + get_byte({new}, 1))
+                <> substring({old} FROM 2 FOR 1 + get_byte({old}, 1))
+            AND octet_length({new}) - get_byte({new}, 1) = octet_length({old}) - get_byte({old}, 1)
+        ELSE FALSE END"""
+
+
 def _function(table: str, exceptions: Exceptions, *, or_replace: str) -> str:
     return _FUNCTION.format(
         table=table,
