@@ -6,8 +6,19 @@ here, or its provocations are not in the table.
 
 from __future__ import annotations
 
-from tests.api.provocations import accounts, commands, files, generations, money, privacy, requests, trail, webhooks
+from tests.api.provocations import (
+    accounts,
+    commands,
+    files,
+    generations,
+    money,
+    privacy,
+    purging,
+    requests,
+    trail,
+    webhooks,
+)
 from tests.api.provocations.scene import PROVOCATIONS, Ask, Provocation, Scene
 
 __all__ = ["PROVOCATIONS", "Ask", "Provocation", "Scene"]
-FILES = (accounts, commands, files, generations, money, privacy, requests, trail, webhooks)
+FILES = (accounts, commands, files, generations, money, privacy, purging, requests, trail, webhooks)
