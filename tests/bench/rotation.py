@@ -47,7 +47,7 @@ def main() -> int:
             import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
             wrong = _measured(options.values, options.batch)
-            print(f"peak memory of the run {peak_mib():,.0f} MiB, load {os.getloadavg()[0]:.1f} at the end")
+            print(f"load {os.getloadavg()[0]:.1f} at the end")
     return int(wrong > 0)
 
 
@@ -72,6 +72,7 @@ def _measured(values: int, batch: int) -> int:
     with sealing("new"), indexing("old", "new", following="new"):
         indexed, _ = _run("indexing", "hashed anew under a second index key", values, batch)
         _run("indexing", "once more, with nothing to do", values, batch)
+    print(f"peak memory so far {peak_mib():,.0f} MiB", flush=True)
     right = [sealed == values, again == 0, indexed == values, _is_whole(values)]
     if not all(right):
         print("The work went wrong: not every value was rewritten once, or one is not what it was.", file=sys.stderr)
