@@ -50,7 +50,7 @@ class Columns:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 # The ORM has no word for SKIP LOCKED beside an UPDATE, nor for many rows with a value each.
-                cursor.execute(self._statement(), [keys, *arrays, keys])
+                cursor.execute(self._statement(), [keys, *arrays, keys, keys])
                 return {key for [key] in cursor.fetchall()}
         except OperationalError as error:
             if isinstance(error.__cause__, DeadlockDetected):
@@ -75,5 +75,6 @@ class Columns:
             f" free AS (SELECT t.{key} AS key FROM {table} t WHERE t.{key} = ANY(%s::{key_type}[])"
             f" ORDER BY t.{key} FOR {lock} SKIP LOCKED)"
             f" UPDATE {table} t SET {changes} FROM given JOIN free ON free.key = given.key"
-            f" WHERE t.{key} = given.key AND {same} RETURNING t.{key}"
+            # Said once more, or the planner may read the whole table to find the rows.
+            f" WHERE t.{key} = ANY(%s::{key_type}[]) AND t.{key} = given.key AND {same} RETURNING t.{key}"
         )
