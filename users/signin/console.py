@@ -8,8 +8,8 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -46,15 +46,15 @@ class ConsoleLogin(LoginView):
             return refused(request, refusal)
         return super().post(request, *args, **kwargs)
 
-    def form_valid(self, form: AdminAuthenticationForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Right: in, or first to the second factor."""
         return enter(self.request, user=form.get_user(), backend=BY_PASSWORD, next_url=self.get_success_url())
 
-    def form_invalid(self, form: Form) -> HttpResponse:  # type: ignore[override]
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Wrong: on the trail, with the account when there is one, and never what was typed."""
         known = users_with_email(form.data.get("username", "")).first()
         note_refusal(self.request, CredentialsWrong(user_id=known.id if known else None))
-        return super().form_invalid(form)  # type: ignore[arg-type]
+        return super().form_invalid(form)
 
 
 class ConsoleSite(AdminSite):
