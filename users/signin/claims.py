@@ -56,8 +56,9 @@ def identity_of(provider: IdentityProvider, tokens: Tokens, *, nonce: str) -> Id
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str:
-    # Some providers send the word instead of the value.
-    if claims.get("email_verified") not in (True, "true") or not isinstance(claims.get("email"), str):
+    said = claims.get("email_verified")
+    # Some providers send the word instead of the value; anything else, a 1 too, is not their word for it.
+    if (said is not True and said != "true") or not isinstance(claims.get("email"), str):
         raise EmailUnverified
     try:
         return normalise_email(claims["email"])

@@ -48,7 +48,15 @@ class OauthAccount(HubModel):
         return f"{self.provider} {self.id}"
 
 
-class SecondFactor(ThrottlingMixin, HubModel):  # type: ignore[misc]
+class Verifiable:
+    """What ThrottlingMixin stands upon: nothing else forbids a code."""
+
+    def verify_is_allowed(self) -> tuple[bool, None]:
+        """Whether a code may be looked at now, and what to know of it."""
+        return True, None
+
+
+class SecondFactor(ThrottlingMixin, Verifiable, HubModel):  # type: ignore[misc]
     """An authenticator app (TOTP, RFC 6238) of a user, and the recovery codes for the day when it is lost.
 
     The secret (base32) is sealed, unlike in django-otp's own table; of the recovery codes
