@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from hub import env
+from hub.identity import allowed_domains, identity_providers, staff_must_use_a_provider
 from hub.local.secrets import development_secrets
 from hub.storages import media_storages
 
@@ -50,7 +51,7 @@ MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 20 * 1024 * 1024)
 LARGE_BODIES = {"/api/v1/media": MAX_UPLOAD_BYTES + 64 * 1024}
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "users.signin.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -95,7 +96,7 @@ if not DEVELOPMENT:
 
 # --- who --------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["users.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["users.backends.EmailBackend", "users.signin.backends.ProviderBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 # W004: an email is sealed and cannot be unique; its keyed hash beside it is, and the backend looks there.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
@@ -103,6 +104,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+LOGIN_URL = "signin:page"
+# Google and any other OpenID provider; whose people they may let in, and whether they make accounts for unknown ones.
+OIDC_PROVIDERS = identity_providers(may_be_plain=DEVELOPMENT)
+OIDC_ALLOWED_DOMAINS = allowed_domains(is_needed=bool(OIDC_PROVIDERS))
+OIDC_SIGN_UP = env.boolean("OIDC_SIGN_UP", default=False)
+OIDC_STAFF_REQUIRED = staff_must_use_a_provider(OIDC_PROVIDERS)
+OIDC_TIMEOUT_SECONDS = env.seconds("OIDC_TIMEOUT_SECONDS", 10)
+STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", default=False)
+# Steps of signing in from one address, and attempts at one account.
+RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)
+RATE_LIMIT_SIGNIN_ACCOUNT = env.rate("RATE_LIMIT_SIGNIN_ACCOUNT", "10/300", may_be_off=DEVELOPMENT)
 
 # --- the API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -13,6 +13,7 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("signin/", include("users.signin.urls")),
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("media.api.urls")),
     path("api/v1/", include("usage.api.urls")),

@@ -17,8 +17,9 @@ from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
 from users.managers import EMAIL, UserManager
 from users.privacy.models import PrivacyRequest
+from users.signin.models import OauthAccount, SecondFactor
 
-__all__ = ["ApiKey", "PrivacyRequest", "User", "UserGroup", "UserPermission"]
+__all__ = ["ApiKey", "OauthAccount", "PrivacyRequest", "SecondFactor", "User", "UserGroup", "UserPermission"]
 
 LONGEST_NAME = 100
 LONGEST_REASON = 500

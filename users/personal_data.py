@@ -28,7 +28,7 @@ from hub.common.personal_data import (
     classified,
 )
 from users.keys import PREFIX_CHARACTERS
-from users.models import ApiKey, PrivacyRequest, User, UserGroup, UserPermission
+from users.models import ApiKey, OauthAccount, PrivacyRequest, SecondFactor, User, UserGroup, UserPermission
 from users.privacy.errors import AlreadyErased, LegalHold, StaffNotErased
 from users.privacy.legal_hold import is_held
 
@@ -158,6 +158,26 @@ HOLDINGS = UsersHoldings(
         model=UserPermission,
         of=lambda user_id: UserPermission.objects.filter(_of(user_id)),
         columns=classified({DELETE: "id created_at user", DELETE | EXPORT: "permission"}),
+    ),
+    Table(
+        model=OauthAccount,
+        of=lambda user_id: OauthAccount.objects.filter(_of(user_id)),
+        columns=classified(
+            {
+                DELETE: "user subject_index access_token refresh_token tokens_at",
+                DELETE | EXPORT: "id created_at provider subject scopes expires_at last_used_at",
+            }
+        ),
+    ),
+    Table(
+        model=SecondFactor,
+        of=lambda user_id: SecondFactor.objects.filter(_of(user_id)),
+        columns=classified(
+            {
+                DELETE: "user secret recovery last_step throttling_failure_timestamp throttling_failure_count",
+                DELETE | EXPORT: "id created_at confirmed_at",
+            }
+        ),
     ),
     Table(
         model=ApiKey,

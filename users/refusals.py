@@ -23,15 +23,15 @@ def count_refusal(*, ip: str | None) -> None:
     if settings.RATE_LIMIT_REFUSED is None:
         return
     try:
-        taken = take([Bucket("refused", _stand_in(ip), settings.RATE_LIMIT_REFUSED)])
+        taken = take([Bucket("refused", address_stand_in(ip), settings.RATE_LIMIT_REFUSED)])
     except LimiterAway:
         return
     if not taken.is_admitted:
         raise RateLimited(taken, TOO_MANY)
 
 
-def _stand_in(ip: str | None) -> str:
-    """No address is kept in the plain, not even for a minute."""
+def address_stand_in(ip: str | None) -> str:
+    """What a bucket is named by: no address is kept in the plain, not even for a minute."""
     return blind_index(_network(ip) if ip else "unknown", purpose=PURPOSE).hex()
 
 

@@ -18,10 +18,13 @@ TEXTS = {
     500: ("internal_error", "Internal error", "Something broke on our side; it has been logged under this request id."),
 }
 
+# Where people look with a browser.
+FOR_PEOPLE = ("/admin/", "/signin/")
+
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
     code, title, detail = TEXTS[status]
-    if request.path.startswith("/admin/"):
+    if request.path.startswith(FOR_PEOPLE):
         return render(request, "error.html", {"status": status, "title": title, "detail": detail}, status=status)
     return problem_response(code=code, status=status, title=title, detail=detail)
 

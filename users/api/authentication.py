@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -54,7 +55,7 @@ def _key_text(request: Request) -> str:
     return text.strip() if scheme.lower() == _SCHEME and text.strip() else f"{scheme} {text}"
 
 
-def client_ip(request: Request) -> str | None:
+def client_ip(request: HttpRequest | Request) -> str | None:
     """The client's address, None when there is none (a Unix socket) or it cannot be read.
 
     Without TRUSTED_PROXIES it is that of whoever is connected. Behind so many proxies, each of which appends to

@@ -1,0 +1,82 @@
+"""The links to identities at OpenID providers, and second factors."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django_otp.models import ThrottlingMixin
+
+from hub.common.fields import BlindIndexField, EncryptedJSONField, EncryptedTextField
+from hub.common.models import HubModel
+
+LONGEST_PROVIDER = 20
+LONGEST_SCOPE = 200
+
+
+class OauthAccount(HubModel):
+    """An identity at a provider that opens an account.
+
+    `subject` is `<issuer> <sub>`: a provider that is set to another issuer finds no old link. It is found by its keyed
+    hash, and sealed beside it so that the hash can be made anew when the index keys rotate.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oauth_accounts")
+    provider = models.CharField(max_length=LONGEST_PROVIDER)
+    subject = EncryptedTextField()
+    subject_index = BlindIndexField()
+    access_token = EncryptedTextField(null=True, blank=True)
+    refresh_token = EncryptedTextField(null=True, blank=True)
+    scopes = ArrayField(models.CharField(max_length=LONGEST_SCOPE), default=list, db_default=[], blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    # When the tokens were written: who refreshes them at the same time notices by it.
+    tokens_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "oauth_accounts"
+        verbose_name = "sign-in by a provider"
+        verbose_name_plural = "sign-ins by a provider"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_index"], name="oauth_accounts_subject_unique"),
+            # An address that is given to somebody else must not open the account of who had it before.
+            models.UniqueConstraint(fields=["user", "provider"], name="oauth_accounts_one_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.id}"
+
+
+class Verifiable:
+    """What ThrottlingMixin stands upon: nothing else forbids a code."""
+
+    def verify_is_allowed(self) -> tuple[bool, None]:
+        """Whether a code may be looked at now, and what to know of it."""
+        return True, None
+
+
+class SecondFactor(ThrottlingMixin, Verifiable, HubModel):  # type: ignore[misc]
+    """An authenticator app (TOTP, RFC 6238) of a user, and the recovery codes for the day when it is lost.
+
+    The secret (base32) is sealed, unlike in django-otp's own table; of the recovery codes
+    the SHA-256 is kept, sealed: each has 80 random bits. Wrong codes make the next one wait (django-otp's throttling).
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factor")
+    secret = EncryptedTextField()
+    recovery = EncryptedJSONField(default=list, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    # The time step of the last code that was taken: none is taken twice.
+    last_step = models.BigIntegerField(default=-1, db_default=-1, editable=False)
+
+    class Meta:
+        db_table = "second_factors"
+        verbose_name = "second factor"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def get_throttle_factor(self) -> int:
+        """Seconds after the first wrong code; doubled by each one more."""
+        return 1
