@@ -19,7 +19,7 @@ import hub.common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0008_privacy_scopes"),
+        ("users", "0010_second_email_index"),
     ]
 
     operations = [
