@@ -164,7 +164,7 @@ HOLDINGS = UsersHoldings(
         of=lambda user_id: OauthAccount.objects.filter(_of(user_id)),
         columns=classified(
             {
-                DELETE: "user subject_index access_token refresh_token tokens_at",
+                DELETE: "user subject_index subject_index_next access_token refresh_token tokens_at",
                 DELETE | EXPORT: "id created_at provider subject scopes expires_at last_used_at",
             }
         ),

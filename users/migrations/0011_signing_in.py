@@ -1,7 +1,7 @@
 """Signing in by a provider, and second factors.
 
 Why: staff come into the console and clients to their keys with Google or another OpenID provider, and staff may add an
-authenticator app. Tokens, subjects and secrets are sealed; a subject is found by its keyed hash.
+authenticator app. Tokens, subjects and secrets are sealed; a subject is found by its keyed hashes.
 Data: none. New tables oauth_accounts, second_factors.
 """
 
@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ("provider", models.CharField(max_length=20)),
                 ("subject", hub.common.fields.EncryptedTextField()),
                 ("subject_index", hub.common.fields.BlindIndexField()),
+                ("subject_index_next", hub.common.fields.BlindIndexField(blank=True, null=True)),
                 ("access_token", hub.common.fields.EncryptedTextField(blank=True, null=True)),
                 ("refresh_token", hub.common.fields.EncryptedTextField(blank=True, null=True)),
                 (
@@ -99,6 +100,7 @@ class Migration(migrations.Migration):
                 "db_table": "oauth_accounts",
                 "constraints": [
                     models.UniqueConstraint(fields=("subject_index",), name="oauth_accounts_subject_unique"),
+                    models.UniqueConstraint(fields=("subject_index_next",), name="oauth_accounts_subject_unique_next"),
                     models.UniqueConstraint(fields=("user", "provider"), name="oauth_accounts_one_each"),
                 ],
             },

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
-from hub.common.keyring import blind_index, blind_indexes
 from hub.identity import ANY_DOMAIN
 from users.errors import EmailTaken
 from users.models import OauthAccount, User
@@ -30,9 +29,8 @@ from users.signin.errors import (
     LinkInTheWay,
     SigninRefused,
 )
+from users.signin.models import SUBJECT
 from users.signin.provider import Tokens
-
-SUBJECT_PURPOSE = "oauth_accounts.subject"
 
 
 def links_of(*, user: User) -> QuerySet[OauthAccount]:
@@ -84,8 +82,7 @@ def _opened(identity: Identity, tokens: Tokens, ip: str | None) -> User:
 
 
 def _find(identity: Identity) -> OauthAccount | None:
-    indexes = blind_indexes(identity.subject, purpose=SUBJECT_PURPOSE)
-    return OauthAccount.objects.select_related("user").filter(subject_index__in=indexes).first()
+    return OauthAccount.objects.select_related("user").filter(SUBJECT.matching(identity.subject)).first()
 
 
 def _first_time(identity: Identity) -> User:
@@ -126,7 +123,7 @@ def _make_link(user: User, identity: Identity, tokens: Tokens, ip: str | None, *
         user=user,
         provider=identity.provider,
         subject=identity.subject,
-        subject_index=blind_index(identity.subject, purpose=SUBJECT_PURPOSE),
+        **SUBJECT.values(identity.subject),
         access_token=tokens.access,
         refresh_token=tokens.refresh,
         scopes=list(tokens.scopes),

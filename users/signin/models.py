@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,23 +11,33 @@ from django.utils import timezone
 from django_otp.models import ThrottlingMixin
 
 from hub.common.fields import BlindIndexField, EncryptedJSONField, EncryptedTextField
+from hub.common.indexing import IndexPair
 from hub.common.models import HubModel
 
 LONGEST_PROVIDER = 20
 LONGEST_SCOPE = 200
+SUBJECT = IndexPair(
+    source="subject",
+    index="subject_index",
+    following="subject_index_next",
+    purpose="oauth_accounts.subject",
+    normalise=str,
+)
 
 
 class OauthAccount(HubModel):
     """An identity at a provider that opens an account.
 
     `subject` is `<issuer> <sub>`: a provider that is set to another issuer finds no old link. It is found by its keyed
-    hash, and sealed beside it so that the hash can be made anew when the index keys rotate.
+    hashes, and sealed beside them so that they can be made anew when the index keys rotate.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oauth_accounts")
     provider = models.CharField(max_length=LONGEST_PROVIDER)
     subject = EncryptedTextField()
     subject_index = BlindIndexField()
+    # Under the key that is next; see hub/common/indexing.py.
+    subject_index_next = BlindIndexField(null=True, blank=True)
     access_token = EncryptedTextField(null=True, blank=True)
     refresh_token = EncryptedTextField(null=True, blank=True)
     scopes = ArrayField(models.CharField(max_length=LONGEST_SCOPE), default=list, db_default=[], blank=True)
@@ -34,12 +46,15 @@ class OauthAccount(HubModel):
     tokens_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    INDEX_PAIRS: ClassVar[tuple[IndexPair, ...]] = (SUBJECT,)
+
     class Meta:
         db_table = "oauth_accounts"
         verbose_name = "sign-in by a provider"
         verbose_name_plural = "sign-ins by a provider"
         constraints = [
             models.UniqueConstraint(fields=["subject_index"], name="oauth_accounts_subject_unique"),
+            models.UniqueConstraint(fields=["subject_index_next"], name="oauth_accounts_subject_unique_next"),
             # An address that is given to somebody else must not open the account of who had it before.
             models.UniqueConstraint(fields=["user", "provider"], name="oauth_accounts_one_each"),
         ]
