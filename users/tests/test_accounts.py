@@ -142,7 +142,9 @@ def test_the_database_refuses_an_account_that_makes_no_sense(
 def test_anonymised_accounts_have_no_address_and_are_many(alice: User) -> None:
     bob = create_user(email="bob@example.com")
     for user in (alice, bob):
-        User.objects.filter(id=user.id).update(status=User.Status.ANONYMISED, email=None, email_index=None)
+        User.objects.filter(id=user.id).update(
+            status=User.Status.ANONYMISED, email=None, email_index=None, email_index_next=None
+        )
     assert User.objects.filter(email__isnull=True).count() == 2
     assert not User.objects.filter(status=User.Status.ACTIVE).exists()
 

@@ -123,7 +123,7 @@ def test_wrong_credentials_do_not_sign_in(client: Client, username: str, passwor
 def test_only_active_staff_sign_in(client: Client, is_staff: bool, status: str) -> None:
     user = create_user(email="staff@example.com", is_staff=is_staff, password=PASSWORD)
     if status == User.Status.ANONYMISED:
-        User.objects.filter(id=user.id).update(email=None, email_index=None, status=status)
+        User.objects.filter(id=user.id).update(email=None, email_index=None, email_index_next=None, status=status)
     else:
         User.objects.filter(id=user.id).update(status=status)
     assert not sign_in(client, "staff@example.com", PASSWORD)
