@@ -16,7 +16,17 @@ from usage.models import QuotaHold
 pytestmark = pytest.mark.usefixtures("prices", "no_jobs")
 FIELDS = {
     *("id", "kind", "model", "status", "parameters", "tags", "prompt", "estimate_usd", "cost_usd", "usage", "outputs"),
-    *("inputs", "error", "attempts", "queue_position", "created_at", "started_at", "finished_at", "links"),
+    *(
+        "inputs",
+        "error",
+        "attempts",
+        "queue_position",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "links",
+        "texts_purged_at",
+    ),
 }
 
 
