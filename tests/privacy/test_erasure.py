@@ -119,7 +119,7 @@ def test_a_dry_run_counts_what_the_run_then_reports(life: Life, asked: Asked) ->
     receipt = anonymise(user_id=life.user.id, request=asked(life.user))
     assert receipt.counts == plan
     assert {name for name, count in plan.items() if not count} == {
-        *("exports", "exports_under_way", "privacy_requests", "user_permissions")
+        *("exports", "exports_under_way", "privacy_requests", "user_permissions", "oauth_accounts", "second_factors")
     }
     assert PrivacyRequest.objects.get().counts == plan
 
