@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from hub.local.binaries import valkey_program
 from hub.local.discovery import LocalUrls, publish, unpublish
@@ -19,6 +19,8 @@ from hub.local.postgres import Postgres
 from hub.local.secrets import server_passwords
 from hub.local.server import Server
 from hub.local.valkey import Valkey
+
+Running = TypeVar("Running", bound=Server)
 
 
 class LocalServers:
@@ -58,8 +60,18 @@ class LocalServers:
 
     @property
     def database_url(self) -> str:
-        """The URL of the database; raises LocalServerError when PostgreSQL was not asked for or does not run."""
+        """The URL of the database, for the role `app`; raises LocalServerError when PostgreSQL does not run here."""
         return _needed(self._postgres, "PostgreSQL").url
+
+    @property
+    def database_url_direct(self) -> str:
+        """That of the role that migrates."""
+        return _needed(self._postgres, "PostgreSQL").direct_url
+
+    @property
+    def database_url_owner(self) -> str:
+        """That of the server's administrator, for tests that need one."""
+        return _needed(self._postgres, "PostgreSQL").owner_url
 
     @property
     def redis_url(self) -> str:
@@ -117,7 +129,12 @@ class LocalServers:
         postgres, valkey = self._wanted
         if postgres:
             self._postgres = Postgres(
-                self.var, password=passwords.postgres, keep=(lock,), port=self._ports[0], options=self._postgres_options
+                self.var,
+                password=passwords.postgres,
+                role_passwords=passwords.roles,
+                keep=(lock,),
+                port=self._ports[0],
+                options=self._postgres_options,
             )
             stack.callback(self._postgres.stop)
             self._postgres.start()
@@ -132,6 +149,7 @@ class LocalServers:
     def _publish(self) -> None:
         urls = LocalUrls(
             database_url=self._postgres.url if self._postgres else None,
+            database_url_direct=self._postgres.direct_url if self._postgres else None,
             redis_url=self._valkey.url if self._valkey else None,
             pids=self.pids,
             supervisor=os.getpid(),
@@ -139,7 +157,7 @@ class LocalServers:
         publish(self.var, urls)
 
 
-def _needed(server: Server | None, name: str) -> Server:
+def _needed(server: Running | None, name: str) -> Running:
     if server is None:
         raise LocalServerError(f"{name} does not run.")
     return server

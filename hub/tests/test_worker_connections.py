@@ -11,6 +11,7 @@ from celery.fixups.django import DjangoWorkerFixup
 from django.db import connection
 
 from hub.celery import app, close_old_connections_only
+from tests.owner import owner_connection
 
 Thread = Callable[[Callable[[], Any]], Any]
 
@@ -46,8 +47,8 @@ def test_the_next_job_uses_the_same_connection(thread: Thread) -> None:
 
 def test_a_connection_that_was_cut_between_two_jobs_is_replaced(thread: Thread) -> None:
     former = thread(backend)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [former])
+    with owner_connection() as owner:
+        owner.execute("SELECT pg_terminate_backend(%s, 5000)", [former])
     thread(between_two_tasks)
     assert thread(backend) != former
 
