@@ -165,12 +165,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # --- the truth: PostgreSQL --------------------------------------------------------------------------------------------
 # One alias with two ways to it (docs/DATABASE.md): pooled as `app`, which every process takes, and direct as `migrator`
 # for the commands that migrate (hub/neon/connections.py).
-DATABASE_URL_DIRECT = env.optional("DATABASE_URL_DIRECT") or env.text("DATABASE_URL")
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_URL_DIRECT = env.optional("DATABASE_URL_DIRECT") or DATABASE_URL
 DATABASES: dict[str, Any] = {"default": database_entry(env.database("DATABASE_URL"), process=process_name(sys.argv))}
 DATABASE_DIRECT = database_entry(
     env.database("DATABASE_URL_DIRECT" if env.optional("DATABASE_URL_DIRECT") else "DATABASE_URL"),
     process=process_name(sys.argv),
 )
+# For `db_grants --apply` alone, where roles are made: the owner's way, and the password of the role that reads.
+DATABASE_URL_OWNER = env.optional("DATABASE_URL_OWNER")
+DATABASE_URL_READONLY = env.optional("DATABASE_URL_READONLY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the work: Celery on Redis ----------------------------------------------------------------------------------------

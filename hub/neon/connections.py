@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
+
+from hub.postgresql.refusals import cannot_connect
 
 POOLER = "-pooler"
 # What leads to a server and says who asks. The database's name stays: a test has one of its own.
@@ -27,6 +30,22 @@ def direct_url() -> str:
     """The URL of the direct way, for programs such as pg_dump: DATABASE_URL_DIRECT, else DATABASE_URL."""
     url: str = settings.DATABASE_URL_DIRECT
     return url
+
+
+@contextmanager
+def opened(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of its own by that way, in autocommit, to the database that the process works on.
+
+    Raises CommandError with one line when there is none to be had.
+    """
+    try:
+        connection = psycopg.connect(
+            url, dbname=connections[DEFAULT_DB_ALIAS].settings_dict["NAME"], connect_timeout=10, autocommit=True
+        )
+    except psycopg.OperationalError as error:
+        raise CommandError(cannot_connect(error)) from error
+    with connection:
+        yield connection
 
 
 @contextmanager

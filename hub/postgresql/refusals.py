@@ -35,3 +35,9 @@ def may_pass(error: OperationalError) -> bool:
     whose wait was the patience."""
     said = str(error).lower()
     return any(words in said for words in FOR_NOW) and not any(words in said for words in FOR_GOOD)
+
+
+def cannot_connect(error: Exception) -> str:
+    """One line for the reader of an error of connecting, without a password: libpq never quotes one."""
+    said = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
+    return f"The database cannot be used: {said}. Look at DATABASE_URL and DATABASE_URL_DIRECT, and at the server."
