@@ -15,5 +15,6 @@ class HubConfig(AppConfig):
     name = "hub"
 
     def ready(self) -> None:
-        """What looks at models, and therefore waits for them."""
+        """What looks at models or settings, and therefore waits for them."""
         import_module("hub.neon.after_migrating")
+        import_module("hub.neon.checks").stop_on_errors()

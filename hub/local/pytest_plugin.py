@@ -25,6 +25,8 @@ LIMITS = ("KEY", "USER", "REFUSED", "SIGNIN", "SIGNIN_ACCOUNT")
 UNLIMITED = {f"RATE_LIMIT_{name}": "1000000/1" for name in LIMITS}
 # Of the server's administrator, for tests/owner.py alone; the hub itself does not know it.
 OWNER_URL = "DATABASE_URL_OWNER"
+# Set by `make test-pooled`: the tests' `app`, and their stacks', comes through PgBouncer as it does on Neon.
+POOLED = "HUB_TEST_POOLED"
 TEST_VAR = Path(__file__).resolve().parents[2] / "var"
 DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
 
@@ -57,6 +59,7 @@ def start_servers(missing: Sequence[str]) -> LocalServers:
             postgres="DATABASE_URL" in missing,
             valkey="REDIS_URL" in missing,
             postgres_options=UNSAFE_BUT_FAST,
+            pooled=bool(os.environ.get(POOLED)),
         )
         try:
             servers.start()

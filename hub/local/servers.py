@@ -15,6 +15,7 @@ from hub.local.errors import LocalServerError, file_errors_explained, require_ro
 from hub.local.files import lay_out
 from hub.local.identity import choose_identity
 from hub.local.lock import DirectoryLock
+from hub.local.pgbouncer import PgBouncer
 from hub.local.postgres import Postgres
 from hub.local.secrets import server_passwords
 from hub.local.server import Server
@@ -28,7 +29,8 @@ class LocalServers:
 
     They die with this process, whatever ends it, and are started by its main thread. A second start on the same `var`
     finds the same data. Every failure is a LocalServerError with nothing left running; VarInUse when another process
-    runs servers here. A port of 0 is a free one; `postgres_options` are server settings (`{"fsync": "off"}`).
+    runs servers here. A port of 0 is a free one; `postgres_options` are server settings (`{"fsync": "off"}`). `pooled`
+    puts a pooler in transaction mode between `app` and the database.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class LocalServers:
         postgres_port: int = 0,
         valkey_port: int = 0,
         postgres_options: Mapping[str, str] | None = None,
+        pooled: bool = False,
     ) -> None:
         self.var = Path(os.path.abspath(var))
         self._wanted = (postgres, valkey)
@@ -47,6 +50,8 @@ class LocalServers:
         self._postgres_options = dict(postgres_options or {})
         self._postgres: Postgres | None = None
         self._valkey: Valkey | None = None
+        self._pooled = pooled
+        self._pooler: PgBouncer | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -61,7 +66,7 @@ class LocalServers:
     @property
     def database_url(self) -> str:
         """The URL of the database, for the role `app`; raises LocalServerError when PostgreSQL does not run here."""
-        return _needed(self._postgres, "PostgreSQL").url
+        return (self._pooler or _needed(self._postgres, "PostgreSQL")).url
 
     @property
     def database_url_direct(self) -> str:
@@ -81,7 +86,7 @@ class LocalServers:
     @property
     def pids(self) -> dict[str, int]:
         """The process ids of those that run: postgres, valkey."""
-        named = {"postgres": self._postgres, "valkey": self._valkey}
+        named = {"postgres": self._postgres, "pgbouncer": self._pooler, "valkey": self._valkey}
         return {name: server.pid for name, server in named.items() if server and server.pid}
 
     def start(self) -> None:
@@ -99,7 +104,7 @@ class LocalServers:
     def stop(self) -> None:
         """Stops the servers, Valkey first; a second call does nothing."""
         self._running.close()
-        self._postgres = self._valkey = None
+        self._postgres = self._pooler = self._valkey = None
 
     def ended(self) -> list[str]:
         """The names of the servers that should run and do not."""
@@ -116,7 +121,8 @@ class LocalServers:
         return [server.name for server in ended]
 
     def _ended(self) -> list[Server]:
-        return [server for server in (self._postgres, self._valkey) if server and server.pid is None]
+        servers = (self._postgres, self._pooler, self._valkey)
+        return [server for server in servers if server and server.pid is None]
 
     def _lay_out(self) -> None:
         with file_errors_explained(self.var):
@@ -138,6 +144,8 @@ class LocalServers:
             )
             stack.callback(self._postgres.stop)
             self._postgres.start()
+            if self._pooled:
+                self._start_pooler(stack, self._postgres, passwords.roles, lock)
         if valkey:
             identity = choose_identity(self.var / "valkey", [valkey_program(), "--version"])
             self._valkey = Valkey(
@@ -146,9 +154,14 @@ class LocalServers:
             stack.callback(self._valkey.stop)
             self._valkey.start()
 
+    def _start_pooler(self, stack: ExitStack, behind: Postgres, passwords: Mapping[str, str], lock: int) -> None:
+        self._pooler = PgBouncer(self.var, behind=behind.url, passwords=passwords, keep=(lock,))
+        stack.callback(self._pooler.stop)
+        self._pooler.start()
+
     def _publish(self) -> None:
         urls = LocalUrls(
-            database_url=self._postgres.url if self._postgres else None,
+            database_url=self.database_url if self._postgres else None,
             database_url_direct=self._postgres.direct_url if self._postgres else None,
             redis_url=self._valkey.url if self._valkey else None,
             pids=self.pids,

@@ -41,3 +41,8 @@ def cannot_connect(error: Exception) -> str:
     """One line for the reader of an error of connecting, without a password: libpq never quotes one."""
     said = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
     return f"The database cannot be used: {said}. Look at DATABASE_URL and DATABASE_URL_DIRECT, and at the server."
+
+
+def is_of_connecting(error: OperationalError) -> bool:
+    """Whether it is the connection that failed, and not a statement: psycopg knows no SQLSTATE of the former."""
+    return error.sqlstate is None or error.sqlstate[:2] in ("08", "28", "3D")
