@@ -88,9 +88,18 @@ def made_test_database(verbosity: int) -> Iterator[None]:
         setup_databases(verbosity=verbosity, interactive=False, serialized_aliases=set())
     with owner_connection() as owner:
         owner.execute(AS_OWNER)
+    be_patient(str(connection.settings_dict["NAME"]))
     yield
     connections.close_all()
     _drop(str(connection.settings_dict["NAME"]))
+
+
+def be_patient(database: str) -> None:
+    """Lets `app` wait longer in this database than its role does: a busy machine is not what is tested."""
+    with psycopg.connect(owner_url(), autocommit=True) as owner:
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            change = sql.SQL("ALTER ROLE app IN DATABASE {} SET {} = '120s'")
+            owner.execute(change.format(sql.Identifier(database), sql.Identifier(name)))
 
 
 def _test_name() -> str:

@@ -99,9 +99,12 @@ class Setting:
     role: str
     name: str
     value: str
+    # The database for which alone it holds, in place of the role's own value; "" for all.
+    database: str = ""
 
     def __str__(self) -> str:
-        return f"{self.role}: {self.name} = {self.value}"
+        where = f" in database {self.database}" if self.database else ""
+        return f"{self.role}: {self.name} = {self.value}{where}"
 
     def make(self) -> sql.Composable:
         return self._alter("SET {} = {}", sql.Literal(self.value))
@@ -111,7 +114,8 @@ class Setting:
 
     def _alter(self, change: str, *values: sql.Composable) -> sql.Composable:
         changed = sql.SQL(change).format(sql.Identifier(self.name), *values)
-        return sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(self.role), changed)
+        where = sql.SQL(" IN DATABASE {}").format(sql.Identifier(self.database)) if self.database else sql.SQL("")
+        return sql.SQL("ALTER ROLE {}{} {}").format(sql.Identifier(self.role), where, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +168,13 @@ def _attributes(connection: psycopg.Connection[Any]) -> Iterator[Fact]:
 
 def _settings(connection: psycopg.Connection[Any]) -> Iterator[Fact]:
     query = (
-        "SELECT rolname, unnest(setconfig) FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole"
-        " WHERE setdatabase = 0 AND rolname = ANY(%s)"
+        "SELECT rolname, unnest(setconfig), coalesce(datname::text, '') FROM pg_db_role_setting"
+        " JOIN pg_roles r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase"
+        " WHERE coalesce(datname = current_database(), true) AND rolname = ANY(%s)"
     )
-    for role, pair in connection.execute(query, [list(NAMES)]):
+    for role, pair, database in connection.execute(query, [list(NAMES)]):
         name, _, value = pair.partition("=")
-        yield Setting(role, name, value)
+        yield Setting(role, name, value, database)
 
 
 def _memberships(connection: psycopg.Connection[Any]) -> Iterator[Fact]:

@@ -15,7 +15,7 @@ from psycopg import sql
 from hub.env import BASE_DIR
 from hub.local.secrets import SETTINGS, development_secrets
 from hub.neon.roles import MIGRATOR
-from tests.owner import named, owner_url
+from tests.owner import be_patient, named, owner_url
 
 # Nothing of the caller's own hub, and no credential for Google, reaches a stack.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
@@ -80,6 +80,7 @@ class Template:
         """The name of a new database with the same content."""
         database = fresh_name()
         execute("CREATE DATABASE {} OWNER {} TEMPLATE {}", database, MIGRATOR.name, self.database)
+        be_patient(database)
         return database
 
     def drop(self) -> None:

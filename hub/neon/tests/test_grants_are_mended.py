@@ -73,6 +73,10 @@ def test_what_was_made_is_as_it_should_be_and_a_second_time_changes_nothing(owne
         ("ALTER ROLE app CREATEROLE", "surplus  app: CREATEROLE"),
         ("ALTER ROLE readonly NOLOGIN", "missing  readonly: LOGIN"),
         ("ALTER ROLE app RESET statement_timeout", "missing  app: statement_timeout = 15s"),
+        (
+            "ALTER ROLE app IN DATABASE tried SET statement_timeout = '1h'",
+            "surplus  app: statement_timeout = 1h in database tried",
+        ),
         ("ALTER ROLE app SET work_mem = '1GB'", "surplus  app: work_mem = 1GB"),
         (
             "ALTER ROLE readonly SET default_transaction_read_only = off",
