@@ -16,7 +16,7 @@ from django.db.models.signals import pre_migrate
 from hub.common.errors import HubError
 from hub.neon.gate.lock_timeout import explained, limited_waiting
 from hub.neon.gate.plan import Plan, judge, pruned
-from hub.neon.gate.refusals import require_backup, require_direct_host, require_migrator
+from hub.neon.gate.refusals import is_empty, require_backup, require_direct_host, require_migrator
 from hub.neon.gate.steps import Step
 
 
@@ -74,6 +74,8 @@ class Command(migrate.Command):
             pre_migrate.disconnect(gate)
 
     def _judged(self, plan: Plan, connection: BaseDatabaseWrapper, options: Any) -> list[Step]:
+        if is_empty(connection):
+            return []
         loader = MigrationLoader(connection)
         applied = [key for key in loader.applied_migrations if key in loader.graph.nodes]
         is_faked = options["fake"] or options["fake_initial"]

@@ -21,9 +21,10 @@ def added(field: AnyField) -> list[Finding]:
     """A new column of a table with rows."""
     if isinstance(field, ManyToManyField):
         return []
-    found = []
-    if field.generated or not isinstance(field.db_default, Value | type(NOT_PROVIDED)):
-        found += locks("every row is written anew while nobody can read")
+    found: list[Finding] = []
+    is_computed = hasattr(field.db_default, "resolve_expression") and not isinstance(field.db_default, Value)
+    if field.generated or is_computed:
+        found += locks("computed: every row may be written anew while nobody can read")
     elif not field.null and field.db_default is NOT_PROVIDED:
         found += locks("NOT NULL without a default in the database: the former release can insert nothing")
     if field.unique:

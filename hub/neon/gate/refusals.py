@@ -53,10 +53,10 @@ def require_migrator(connection: BaseDatabaseWrapper) -> None:
 def require_backup(steps: Sequence[Step], connection: BaseDatabaseWrapper) -> None:
     """Raises MigrationRefused when a step destroys and no backup of this database is younger than an hour.
 
-    A database without tables has nothing to lose. Raises BackupRecordsBroken when the records cannot be read.
+    Raises BackupRecordsBroken when the records cannot be read.
     """
     lost = of(Danger.DESTROY, steps)
-    if not lost or _is_empty(connection):
+    if not lost:
         return
     newest, now = newest_backup(identity_of(connection)), timezone.now()
     if newest is None or not _is_fresh(newest, now):
@@ -82,7 +82,8 @@ def _said(record: BackupRecord, now: datetime) -> str:
     return f"the newest is of {taken}{', and has expired' if expired else ''}"
 
 
-def _is_empty(connection: BaseDatabaseWrapper) -> bool:
+def is_empty(connection: BaseDatabaseWrapper) -> bool:
+    """Whether there is no table yet: nothing to lose, and nobody who waits. An extension's own do not count."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT NOT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
