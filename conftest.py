@@ -19,8 +19,10 @@ from generations import due
 from generations.models import Generation
 from hub.common.ids import uuid7
 from hub.common.redis import redis_client
+from hub.neon import backup_records
 from media import services as media
 from media.models import Media
+from tests.backups import a_backup
 from tests.rest import Caller
 from usage.services import set_quota
 from users.models import User
@@ -35,6 +37,13 @@ def committed(transactional_db: None) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
+
+
+@pytest.fixture
+def backed_up(db: None, settings: Any, tmp_path: Any) -> None:
+    """A backup of the test database on record, so that a test may migrate back (docs/MIGRATIONS.md)."""
+    settings.BACKUP_RECORDS = str(tmp_path / "backups.jsonl")
+    backup_records.append(a_backup(backup_records.identity_of(connection)))
 
 
 @pytest.fixture

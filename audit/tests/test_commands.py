@@ -55,7 +55,7 @@ def test_each_says_what_it_is_for(command: str) -> None:
     assert "seal" in done.stdout
 
 
-def test_the_migrations_go_back_and_forth() -> None:
+def test_the_migrations_go_back_and_forth(backed_up: None) -> None:
     call_command("migrate", "audit", "0003", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('audit_seals'), to_regclass('audit_exports')")

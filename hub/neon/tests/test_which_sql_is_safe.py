@@ -59,7 +59,9 @@ def test_one_statement_that_is_not_safe_spoils_the_rest() -> None:
     assert not is_safe(RunSQL([SAFE[0], ("DELETE FROM x WHERE a = %s", [1])]))
 
 
-@pytest.mark.parametrize("operation", [append_only("x"), refuse_erased("x", column="y"), functions_that_refuse_erased()])
+@pytest.mark.parametrize(
+    "operation", [append_only("x"), refuse_erased("x", column="y"), functions_that_refuse_erased()]
+)
 def test_the_triggers_of_this_repository_are_safe_and_taking_them_away_is_not(operation: RunSQL) -> None:
     assert list(statements(operation.sql))
     assert is_safe(operation)
@@ -72,4 +74,3 @@ def test_every_migration_on_the_list_is_there_needs_to_be_and_says_why() -> None
         sql = [each for each in disk[key].operations if isinstance(each, RunSQL)]
         assert any(not is_safe(each) for each in sql), f"{key} needs no place on the list"
         assert len(reason) > 20
-
