@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from hub.celery import app as celery_app
@@ -11,3 +13,7 @@ __all__ = ["HubConfig", "celery_app"]
 
 class HubConfig(AppConfig):
     name = "hub"
+
+    def ready(self) -> None:
+        """What looks at models or settings, and therefore waits for them."""
+        import_module("hub.model_checks")

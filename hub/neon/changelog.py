@@ -23,8 +23,8 @@ from hub.common.errors import HubError
 
 HEAD = """# Schema changes
 
-Every migration of the hub's own apps, from its docstring: `make schema` writes this page, a test compares it. The day is
-the one on which an entry came here.
+Every migration of the hub's own apps, from its docstring: `make schema` writes this page, a test compares it. The day
+is the one on which an entry came here.
 """
 _PARTS = re.compile(r"(?P<what>.+?)\n+Why: (?P<why>.+?)\nData: (?P<data>.+)", re.DOTALL)
 _HEADING = re.compile(r"### (\w+)\.(\w+) \((\d{4}-\d\d-\d\d)\)")
