@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
-from django.db.models import Field, Model, UUIDField
+from django.db.models import Model, UUIDField
 
 from hub.model_checks.tables import models_with_tables
 
@@ -32,9 +32,9 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     ]
 
 
-def _key(model: type[Model]) -> Field[Any, Any]:
+def _key(model: type[Model]) -> Any:
     """The field that holds the key, on whichever model a one-to-one link leads to."""
-    field = model._meta.pk
+    field: Any = model._meta.pk
     while field.remote_field:
         field = field.target_field
     return field

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import pq
@@ -40,8 +41,8 @@ class NoSchema(HubError):
 
 def schema_of(connection: BaseDatabaseWrapper) -> str:
     """Every object, one empty line between two; owners and rights are left to `db_grants`. Raises NoSchema."""
-    program = _pg_dump(connection.pg_version // 10000)
-    argv = [program, "--schema-only", "--no-owner", "--no-privileges"]
+    program = _pg_dump(cast(Any, connection).pg_version // 10000)
+    argv: list[str | Path] = [program, "--schema-only", "--no-owner", "--no-privileges"]
     try:
         done = subprocess.run(argv, env=_environment(connection), capture_output=True, text=True, check=False)
     except OSError as error:

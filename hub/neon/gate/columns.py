@@ -91,7 +91,7 @@ def _of_rules(before: AnyField, after: AnyField) -> list[Finding]:
         found += locks("NOT NULL: every row is read while nobody can write, and one NULL stops it")
     if after.unique and not before.unique:
         found += locks("unique: an index is built while nobody can write, and one double stops it")
-    elif after.db_index and not before.db_index:
+    elif getattr(after, "db_index", False) and not getattr(before, "db_index", False):
         found += locks("an index is built while nobody can write")
     if _points(after) not in (None, _points(before)):
         found += locks("a foreign key locks both tables, and every row is checked")

@@ -28,7 +28,7 @@ def judged(operation: Operation, scene: Scene) -> list[Finding]:
 
 def _judge_of(operation: Operation) -> Judge:
     for known in type(operation).__mro__:
-        if known in JUDGES:
+        if issubclass(known, Operation) and known in JUDGES:
             does_the_same = type(operation).database_forwards is known.database_forwards
             return JUDGES[known] if does_the_same else _unknown
     return _unknown
