@@ -7,7 +7,7 @@ PY := .venv/bin/python
 NOWHERE := HUB_EMBEDDED=true DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-pooled check lint types contracts django fuzz bench clean
+.PHONY: help setup demo run test test-pooled check lint types contracts django migrations schema fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,7 +33,7 @@ test: check ## everything that checks: style, types, contracts, migrations, Open
 test-pooled: setup ## the tests again, through PgBouncer in transaction mode (Debian: apt-get install pgbouncer)
 	HUB_TEST_POOLED=true $(PY) -m pytest -n 3 --dist loadfile
 
-check: lint types contracts django
+check: lint types contracts django migrations
 
 lint: setup
 	$(PY) -m ruff format --check .
@@ -50,6 +50,14 @@ django: setup
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py document_errors --check
 	$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+
+migrations: setup
+	$(PY) manage.py schema_changelog --check
+	$(PY) manage.py lintmigrations --settings=tests.migrations.settings
+
+schema: setup ## writes docs/schema.sql and docs/SCHEMA_CHANGELOG.md, after a migration was made
+	$(PY) manage.py schema_changelog
+	$(PY) manage.py schema_drift --write
 
 fuzz: setup ## at least 5,000 examples of every sort against a running hub, from its own OpenAPI schema
 	FUZZ_EXAMPLES=150 FUZZ_AT_LEAST=5000 $(PY) -m pytest -s tests/fuzz

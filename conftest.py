@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
 
@@ -19,9 +20,11 @@ from generations import due
 from generations.models import Generation
 from hub.common.ids import uuid7
 from hub.common.redis import redis_client
+from hub.neon import backup_records
 from media import services as media
 from media.models import Media
 from tests import owner
+from tests.backups import a_backup
 from tests.rest import Caller
 from usage.services import set_quota
 from users.models import User
@@ -46,6 +49,13 @@ def django_db_setup(
 @pytest.fixture
 def committed(transactional_db: None) -> None:
     """For tests whose threads or processes must see each other's rows."""
+
+
+@pytest.fixture
+def backed_up(db: None, settings: Any, tmp_path: Any) -> None:
+    """A backup of the test database on record, so that a test may migrate back (docs/MIGRATIONS.md)."""
+    settings.BACKUP_RECORDS = str(tmp_path / "backups.jsonl")
+    backup_records.append(a_backup(backup_records.identity_of(connection)))
 
 
 @pytest.fixture

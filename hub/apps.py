@@ -18,3 +18,4 @@ class HubConfig(AppConfig):
         """What looks at models or settings, and therefore waits for them."""
         import_module("hub.neon.after_migrating")
         import_module("hub.neon.checks").stop_on_errors()
+        import_module("hub.model_checks")

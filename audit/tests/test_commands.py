@@ -56,7 +56,7 @@ def test_each_says_what_it_is_for(command: str) -> None:
     assert "seal" in done.stdout
 
 
-def test_the_migrations_go_back_and_forth(committed: None) -> None:
+def test_the_migrations_go_back_and_forth(committed: None, backed_up: None) -> None:
     call_command("migrate", "audit", "0003", verbosity=0)
     try:
         the_trail_is_append_only_without_seals()

@@ -1,0 +1,1 @@
+"""The migrations of an app whose files are gone."""

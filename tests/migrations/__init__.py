@@ -1,0 +1,1 @@
+"""What migrations are held to before they are run anywhere."""

@@ -1,0 +1,1 @@
+"""Migrations of a test: one that does not say what it is for."""
