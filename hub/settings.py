@@ -293,6 +293,12 @@ ERASURE_LOG = env.text(
     "ERASURE_LOG", str(HUB_VAR / "erasures.jsonl") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:erasures"
 )
 
+# --- backups and migrations -------------------------------------------------------------------------------------------
+# Which backups there are, in the same two forms. A destructive migration asks for a fresh one (docs/MIGRATIONS.md).
+BACKUP_RECORDS = env.text(
+    "BACKUP_RECORDS", str(HUB_VAR / "backups.jsonl") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:backup-records"
+)
+
 # --- what is taken away by and by ------------------------------------------------------------------------------------
 # Days after which it goes (docs/PURGING.md): after their end, their making, their last use, or the step before.
 PURGE_SESSIONS_DAYS = env.days("PURGE_SESSIONS_DAYS", 1)
