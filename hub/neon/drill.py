@@ -253,7 +253,7 @@ def _run(command: Sequence[str], wrapper: BaseDatabaseWrapper, environment: Mapp
             check=False,
         )
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    last = lines[-1].strip() if lines else "it printed nothing"
+    last = lines[-1].strip() if lines else f"it exited with {done.returncode}"
     if done.returncode:
         raise OperationFailed(f"it exited with {done.returncode}: {last}")
     return last
