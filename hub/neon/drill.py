@@ -101,7 +101,7 @@ def drill(
                 with log.step("manage.py " + " ".join(command)) as note:
                     note(_run(command, restored.wrapper, environment))
     except (OperationFailed, DatabaseError) as error:
-        done.failure = first_line(error)
+        done.failure = f"{first_line(error)}."
     return done
 
 
@@ -252,8 +252,11 @@ def _run(command: Sequence[str], wrapper: BaseDatabaseWrapper, environment: Mapp
             text=True,
             check=False,
         )
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    last = lines[-1].strip() if lines else f"it exited with {done.returncode}"
     if done.returncode:
-        raise OperationFailed(f"it exited with {done.returncode}: {last}")
-    return last
+        raise OperationFailed(f"it exited with {done.returncode}: {_last(done.stdout + done.stderr)}")
+    return _last(done.stdout)
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "it had nothing to say"
