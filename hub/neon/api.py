@@ -67,11 +67,12 @@ class Snapshot:
 
 def configured_api() -> NeonApi:
     """For NEON_PROJECT_ID; raises OperationFailed when it or NEON_API_KEY is not set."""
-    names = ("NEON_API_KEY", "NEON_PROJECT_ID")
-    missing = [name for name in names if not getattr(settings, name)]
-    if missing:
+    given: dict[str, str | None] = {name: getattr(settings, name) for name in ("NEON_API_KEY", "NEON_PROJECT_ID")}
+    key, project = given.values()
+    if not key or not project:
+        missing = [name for name, value in given.items() if not value]
         raise OperationFailed(f"{' and '.join(missing)} not set: Neon's API needs a key of the project and its id.")
-    return NeonApi(key=settings.NEON_API_KEY, project=settings.NEON_PROJECT_ID, url=settings.NEON_API_URL)
+    return NeonApi(key=key, project=project, url=settings.NEON_API_URL)
 
 
 class NeonApi:
@@ -223,10 +224,10 @@ class NeonApi:
 
 def _pause(answer: httpx2.Response, attempt: int) -> float:
     """What the answer asks for, which is never shortened, else a doubling pause with jitter."""
-    asked = answer.headers.get("retry-after", "")
+    asked: str = answer.headers.get("retry-after", "")
     if asked.isascii() and asked.isdigit():
         return float(asked)
-    return random.uniform(0.5, 1) * min(LONGEST_PAUSE, 0.25 * 2 ** min(attempt, 10))
+    return random.uniform(0.5, 1.0) * min(LONGEST_PAUSE, 0.25 * 2.0 ** min(attempt, 10))
 
 
 def _content(answer: httpx2.Response, what: str) -> Json:

@@ -23,7 +23,7 @@ from django.db.utils import ConnectionHandler
 from hub import env
 from hub.neon.api import NeonApi, configured_api
 from hub.neon.backup_records import BackupRecord
-from hub.neon.backups.direct import DIRECT, direct_connection, environment_of, url_of
+from hub.neon.backups.direct import DIRECT, direct_connection, environment_of, major_version, url_of
 from hub.neon.backups.opening import opened, restore_into
 from hub.neon.backups.places import checked
 from hub.neon.backups.programs import program
@@ -132,8 +132,7 @@ def _restored(stack: ExitStack, record: BackupRecord, log: _Log) -> Restored:
     with log.step("restored into a scratch database") as note:
         wrapper = stack.enter_context(scratch_database())
         manifest, archive = opened(source)
-        wrapper.ensure_connection()
-        restore_into(wrapper, archive, server=wrapper.pg_version // 10000)
+        restore_into(wrapper, archive)
         note(f"{wrapper.settings_dict['NAME']}, as of {manifest.taken_at}, LSN {manifest.lsn}")
     return Restored(wrapper, manifest.schema_hash, manifest.counts)
 
@@ -219,7 +218,7 @@ def _execute(server: BaseDatabaseWrapper, statement: str) -> None:
 
 
 def _same_schema(restored: Restored) -> str:
-    dump = program("pg_dump", server=restored.wrapper.pg_version // 10000)
+    dump = program("pg_dump", server=major_version(restored.wrapper))
     found = schema_hash_of(dump, env=environment_of(restored.wrapper))
     if found != restored.schema_hash:
         raise OperationFailed(f"the restored schema is {found[:16]}, that of the backup {restored.schema_hash[:16]}")

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from hub.neon.backup_records import identity_of, newest_backup
 from hub.neon.backups.direct import direct_connection, url_of
+from hub.neon.backups.opening import restore_into
 from hub.neon.drill import LOCK, SCRATCH, scratch_database
 from hub.neon.drill_report import is_overdue, newest_drill
 from hub.neon.errors import OperationFailed
@@ -105,15 +106,13 @@ def test_a_backup_whose_rows_are_not_all_there_fails(
     db: None, folder: Path, report: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back_up()
-    real = "hub.neon.drill.restore_into"
-    restore = __import__("hub.neon.drill", fromlist=["restore_into"]).restore_into
 
-    def restore_and_lose(wrapper: Any, archive: Any, *, server: int) -> None:
-        restore(wrapper, archive, server=server)
+    def restore_and_lose(wrapper: Any, archive: Any) -> None:
+        restore_into(wrapper, archive)
         with wrapper.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE app = 'usage'")
 
-    monkeypatch.setattr(real, restore_and_lose)
+    monkeypatch.setattr("hub.neon.drill.restore_into", restore_and_lose)
     status, said = drilled(report)
     assert (status, "tables without the rows of the backup: {'public.django_migrations'" in said) == (1, True)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.neon_api.stand_in import KEY, ORG, PROJECT, StandIn, running_stand_in
+from tests.neon_api.stand_in import running_stand_in
+from tests.neon_api.state import KEY, ORG, PROJECT, StandIn
 
 Run = Callable[..., tuple[int, str]]
 

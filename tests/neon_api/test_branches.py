@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.neon_api.fixtures import run
-from tests.neon_api.stand_in import StandIn, stamp
+from tests.neon_api.state import StandIn, stamp
 
 
 def changes(neon: StandIn) -> list[str]:

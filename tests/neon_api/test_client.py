@@ -10,7 +10,7 @@ import pytest
 
 from hub.neon.api import NeonApi, NeonRefused, configured_api
 from hub.neon.errors import OperationFailed
-from tests.neon_api.stand_in import KEY, PROJECT, Interruption, StandIn
+from tests.neon_api.state import KEY, PROJECT, Interruption, StandIn
 
 
 @pytest.fixture

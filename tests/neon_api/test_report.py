@@ -11,7 +11,7 @@ import pytest
 
 from hub.neon.report import Cost, cost_of
 from tests.neon_api.fixtures import run
-from tests.neon_api.stand_in import StandIn
+from tests.neon_api.state import StandIn
 
 
 def project(plan: str = "scale", **metrics: int) -> dict[str, Any]:

@@ -38,6 +38,13 @@ def _refuse_pooled(host: str) -> None:
         )
 
 
+def major_version(wrapper: BaseDatabaseWrapper) -> int:
+    """Of the server: 18."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        return int(cursor.fetchone()[0])
+
+
 def environment_of(wrapper: BaseDatabaseWrapper) -> dict[str, str]:
     """The connection for libpq's programs: in their environment, so that no password stands in a list of processes."""
     names = {part.keyword.decode(): part.envvar.decode() for part in pq.Conninfo.get_defaults() if part.envvar}

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from hub.neon.backups.direct import environment_of
+from hub.neon.backups.direct import environment_of, major_version
 from hub.neon.backups.programs import program, running
 from hub.neon.backups.sealed_file import unsealed
 from hub.neon.backups.taking import LENGTH_BYTES
@@ -54,10 +55,14 @@ def _after(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield from pieces
 
 
-def restore_into(wrapper: BaseDatabaseWrapper, archive: Iterator[bytes], *, server: int) -> None:
+def restore_into(wrapper: BaseDatabaseWrapper, archive: Iterator[bytes]) -> None:
     """Restores into the empty database that `wrapper` leads to. Raises OperationFailed with pg_restore's reason."""
     env = environment_of(wrapper)
-    argv = [program("pg_restore", server=server), *RESTORE, f"--dbname={env['PGDATABASE']}"]
+    argv: list[str | Path] = [
+        program("pg_restore", server=major_version(wrapper)),
+        *RESTORE,
+        f"--dbname={env['PGDATABASE']}",
+    ]
     with running(argv, env=env, stdin=-1) as process:
         assert process.stdin is not None
         # One that ends early says why on its own.
