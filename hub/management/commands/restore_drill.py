@@ -26,7 +26,7 @@ from hub.neon.errors import OperationFailed
 from users.privacy import erasure_log
 
 # As after a disaster; the last one changes what is there, as it must before anybody is let in.
-CHECKS = (("migrate", "--check"), ("verify_audit",), ("reconcile_usage",), ("replay_erasures",))
+CHECKS = (("migrate", "--check", "--plan"), ("verify_audit",), ("reconcile_usage",), ("replay_erasures",))
 
 
 class Command(BaseCommand):
