@@ -23,6 +23,7 @@ from hub.neon.backups.direct import direct_connection, url_of
 from hub.neon.backups.programs import program
 from hub.neon.errors import OperationFailed
 from tests.neon_api.fixtures import run
+from tests.stack.cluster import execute
 from users.services import create_user
 
 pytestmark = pytest.mark.django_db
@@ -185,17 +186,15 @@ def test_a_wrong_password_is_one_line_and_not_shown(folder: Path, direct: Any) -
 
 
 def test_a_role_without_rights_is_one_line(folder: Path, direct: Any) -> None:
-    wrapper = direct_connection()
+    execute("CREATE ROLE powerless LOGIN PASSWORD 'secret'")
     try:
-        with wrapper.cursor() as cursor:
-            cursor.execute("CREATE ROLE powerless LOGIN PASSWORD 'secret'")
+        execute("GRANT CONNECT ON DATABASE {} TO powerless", connection.settings_dict["NAME"])
         direct(netloc=f"powerless:secret@{direct.url.hostname}:{direct.url.port}")
-        assert refused().startswith("The database cannot be read: permission denied for table ")
+        assert refused().startswith("The database cannot be read: permission denied for ")
         assert files(folder) == []
     finally:
-        with wrapper.cursor() as cursor:
-            cursor.execute("DROP ROLE powerless")
-        wrapper.close()
+        execute("REVOKE CONNECT ON DATABASE {} FROM powerless", connection.settings_dict["NAME"])
+        execute("DROP ROLE powerless")
 
 
 def test_a_pooled_address_is_refused_before_anything_is_asked(folder: Path, direct: Any) -> None:
