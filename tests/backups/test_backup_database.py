@@ -168,6 +168,12 @@ def test_records_that_cannot_be_written_take_the_backup_away(folder: Path, setti
     assert files(folder) == []
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "3651"])
+def test_a_backup_without_an_end_is_refused(folder: Path, days: str) -> None:
+    assert refused("--keep-days", days) == "--keep-days must be from 1 to 3650."
+    assert files(folder) == []
+
+
 def test_an_unreachable_server_is_one_line(folder: Path, direct: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

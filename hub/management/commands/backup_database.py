@@ -19,6 +19,9 @@ from hub.neon.backups.snapshots import take_snapshot
 from hub.neon.backups.taking import take_dump
 from hub.neon.errors import OperationFailed
 
+# Ten years: nobody who was erased is to be in a backup for ever.
+MOST_DAYS = 3650
+
 
 class Command(BaseCommand):
     """A backup is there and on record, or nothing is. A second run makes a second one."""
@@ -43,9 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *, to: str | None, snapshot: bool, **options: Any) -> None:
         """Exits with 1 and one line when there is no backup."""
-        days = options["keep_days"] or settings.BACKUP_KEPT_DAYS
-        if days < 1:
-            raise CommandError("--keep-days must be one or more.")
+        days = settings.BACKUP_KEPT_DAYS if options["keep_days"] is None else options["keep_days"]
+        if not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"--keep-days must be from 1 to {MOST_DAYS}.")
         try:
             record = _take(to or settings.BACKUPS, is_snapshot=snapshot, kept_for=timedelta(days=days))
             gone = prune(record.database) if options["prune"] else []

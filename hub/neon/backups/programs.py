@@ -18,6 +18,8 @@ from hub.neon.errors import OperationFailed
 
 # Nothing of the caller's own PGOPTIONS, PGSERVICE or locale reaches the programs.
 INHERITED = ("PATH", "HOME", "TMPDIR")
+# A migration holds its locks for seconds; whoever holds one for a minute is named by the failure.
+LOCK_WAIT = "--lock-wait-timeout=60s"
 
 
 def program(name: str, *, server: int) -> Path:

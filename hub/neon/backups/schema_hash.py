@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from hub.neon.backups.programs import running
+from hub.neon.backups.programs import LOCK_WAIT, running
 
 # What differs from one dump to the next of the same schema.
 NOISE = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict")
@@ -22,7 +22,7 @@ def schema_hash_of(dump: Path, *, env: Mapping[str, str], snapshot: str = "") ->
 
     Raises OperationFailed when the schema may not be read.
     """
-    argv: list[str | Path] = [dump, "--schema-only", "--no-owner", "--no-privileges"]
+    argv: list[str | Path] = [dump, "--schema-only", "--no-owner", "--no-privileges", LOCK_WAIT]
     found = sha256()
     with running([*argv, *([f"--snapshot={snapshot}"] if snapshot else [])], env=env) as process:
         assert process.stdout is not None

@@ -19,7 +19,7 @@ from hub.common.ids import uuid7
 from hub.neon.backup_records import BackupRecord, DatabaseIdentity, append, identity_of
 from hub.neon.backups.direct import direct_connection, environment_of, major_version
 from hub.neon.backups.places import partial_file, publish, remove
-from hub.neon.backups.programs import program, running
+from hub.neon.backups.programs import LOCK_WAIT, program, running
 from hub.neon.backups.schema_hash import schema_hash_of
 from hub.neon.backups.sealed_file import PIECE_BYTES, SealingWriter
 from hub.neon.errors import OperationFailed
@@ -127,7 +127,7 @@ def counts(cursor: CursorWrapper) -> dict[str, int]:
 
 
 def _dump(dump: Path, env: Mapping[str, str], snapshot: str, writer: SealingWriter) -> None:
-    argv: list[str | Path] = [dump, "--format=custom", f"--snapshot={snapshot}"]
+    argv: list[str | Path] = [dump, "--format=custom", LOCK_WAIT, f"--snapshot={snapshot}"]
     with running(argv, env=env) as process:
         assert process.stdout is not None
         while piece := process.stdout.read(PIECE_BYTES):
