@@ -111,7 +111,7 @@ def _state(cursor: CursorWrapper, identity: DatabaseIdentity, server: int) -> St
     cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     cursor.execute("SELECT pg_current_wal_lsn()::text, pg_export_snapshot()")
     lsn, snapshot = cursor.fetchone()
-    taken_at = datetime.now(UTC).replace(microsecond=0)
+    taken_at = datetime.now(UTC)
     return State(identity, taken_at, lsn, snapshot, server, counts(cursor))
 
 
@@ -137,7 +137,7 @@ def _dump(dump: Path, env: Mapping[str, str], snapshot: str, writer: SealingWrit
 def _manifest(state: State, schema_hash: str) -> dict[str, Any]:
     return {
         "version": 1,
-        "taken_at": state.taken_at.isoformat(),
+        "taken_at": state.taken_at.isoformat(timespec="seconds"),
         "lsn": state.lsn,
         "schema_hash": schema_hash,
         "counts": dict(state.counts),
