@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
 
@@ -118,6 +119,21 @@ def _to_positive(raw: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(raw)
     return number
+
+
+def dollars(name: str) -> Decimal | None:
+    """A positive amount of US dollars, or None when it is not set."""
+    return _parsed(name, "", _to_dollars, "an amount of US dollars, such as 25 or 19.50") if optional(name) else None
+
+
+def _to_dollars(raw: str) -> Decimal:
+    try:
+        amount = Decimal(raw)
+    except InvalidOperation as error:
+        raise ValueError(raw) from error
+    if not amount.is_finite() or amount <= 0:
+        raise ValueError(raw)
+    return amount
 
 
 def days(name: str, default: int, *, at_least: int = 1) -> int:

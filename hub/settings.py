@@ -303,6 +303,21 @@ BACKUP_RECORDS = env.text(
 )
 # How long a migration waits for a lock, and everybody else behind it.
 MIGRATION_LOCK_SECONDS = env.seconds("MIGRATION_LOCK_SECONDS", 4)
+# Where backups go: a folder, or `storage:folder`; what they are sealed with, and how long they are kept.
+BACKUPS = env.text("BACKUPS", str(HUB_VAR / "backups") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:backups")
+BACKUP_KEYS = env.key_ring("BACKUP_KEYS", ",".join(FIELD_ENCRYPTION_KEYS))
+BACKUP_KEPT_DAYS = env.days("BACKUP_KEPT_DAYS", 35)
+# Where a drill restores to: a server where the role may create databases, when that of the hub does not let it.
+DRILL_DATABASE = env.database("DRILL_DATABASE_URL") if env.optional("DRILL_DATABASE_URL") else None
+
+# --- Neon's own API, for branches, snapshots and what they cost -------------------------------------------------------
+NEON_API_KEY = env.optional("NEON_API_KEY")
+NEON_PROJECT_ID = env.optional("NEON_PROJECT_ID")
+NEON_ORG_ID = env.optional("NEON_ORG_ID")
+NEON_API_URL = env.text("NEON_API_URL", "https://console.neon.tech/api/v2").rstrip("/")
+NEON_OWNER_ROLE = env.text("NEON_OWNER_ROLE", "neondb_owner")
+# What a month may cost, all projects of the organisation together.
+NEON_BUDGET_USD = env.dollars("NEON_BUDGET_USD")
 
 # --- what is taken away by and by ------------------------------------------------------------------------------------
 # Days after which it goes (docs/PURGING.md): after their end, their making, their last use, or the step before.

@@ -1,0 +1,65 @@
+"""The database by its direct address: what dumps it and what restores it must not go through a pooler."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionHandler
+from psycopg import pq
+
+from hub import env
+from hub.neon.connections import POOLER, is_pooled
+from hub.neon.errors import OperationFailed
+
+DIRECT = "DATABASE_URL_DIRECT"
+
+
+def direct_connection(name: str = "") -> BaseDatabaseWrapper:
+    """A connection of the caller's own to the database of the hub, or to another one (`name`) on the same server.
+
+    Raises OperationFailed for a pooled address.
+    """
+    own: dict[str, Any] = {**connection.settings_dict}
+    named = env.database(DIRECT) if env.optional(DIRECT) else own
+    database = {**own, **named, "NAME": name or own["NAME"]}
+    database["OPTIONS"] = {"connect_timeout": 10, **database.get("OPTIONS", {})}
+    _refuse_pooled(str(database["HOST"]))
+    return ConnectionHandler({"default": database})["default"]
+
+
+def _refuse_pooled(host: str) -> None:
+    if is_pooled(host):
+        raise OperationFailed(
+            f"{host} is a pooler, which pg_dump and pg_restore cannot go through: set {DIRECT} to the same address "
+            f"without {POOLER}."
+        )
+
+
+def major_version(wrapper: BaseDatabaseWrapper) -> int:
+    """Of the server: 18."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        return int(cursor.fetchone()[0])
+
+
+def environment_of(wrapper: BaseDatabaseWrapper) -> dict[str, str]:
+    """The connection for libpq's programs: in their environment, so that no password stands in a list of processes."""
+    names = {part.keyword.decode(): part.envvar.decode() for part in pq.Conninfo.get_defaults() if part.envvar}
+    given = {"PGAPPNAME": "hub-backup", **_libpq(wrapper, names)}
+    return {key: str(value) for key, value in given.items()}
+
+
+def _libpq(wrapper: BaseDatabaseWrapper, names: dict[str, str]) -> dict[str, object]:
+    parameters = wrapper.get_connection_params()
+    return {names[key]: value for key, value in parameters.items() if key in names and value is not None}
+
+
+def url_of(wrapper: BaseDatabaseWrapper) -> str:
+    """The same connection as a URL, for a process of the hub."""
+    part = wrapper.settings_dict
+    options = {key: value for key, value in part["OPTIONS"].items() if isinstance(value, str | int)}
+    user = f"{quote(part['USER'], safe='')}:{quote(part['PASSWORD'], safe='')}"
+    return f"postgresql://{user}@{part['HOST']}:{part['PORT'] or 5432}/{part['NAME']}?{urlencode(options)}"

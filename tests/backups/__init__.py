@@ -1,0 +1,1 @@
+"""Backups, sealed and on record, and the drills that restore them."""
