@@ -17,7 +17,7 @@ from usage.reconciling.purged import purged_before
 
 
 class Holds:
-    """An open or released hold cost nothing. Rows of the ledger may be missing where they were purged, never too many."""
+    """An open or released hold cost nothing. Rows of the ledger may lack where they were purged, none is too many."""
 
     name = "holds"
     says = "what was settled on a hold is what the ledger charged for its job"

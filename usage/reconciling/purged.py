@@ -20,7 +20,8 @@ def purged_before() -> datetime:
     part of the trail was purged itself, that run may not be on record: then the bound is as if it had been now.
     """
     floor = timedelta(days=YOUNGEST_DAYS)
-    if AuditSeal.objects.filter(purged_at__isnull=False).exists():
+    # The oldest go first: by their number the first of them is found at once.
+    if AuditSeal.objects.order_by("number").filter(purged_at__isnull=False)[:1].values_list("number"):
         return timezone.now() - floor
     runs = AuditLog.objects.filter(action=Action.PURGE_RAN, data__purge=NAME).order_by("-created_at")
     last = runs.values_list("created_at", flat=True).first()
