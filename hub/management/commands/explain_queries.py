@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     help = (
         "Fills a scratch database, carries out every registered query there with EXPLAIN (ANALYZE, BUFFERS), and "
-        "writes docs/QUERY_PERF.md. With --connected it asks the connected database as it is, and changes nothing in it. "
+        "writes docs/QUERY_PERF.md. With --connected it asks the connected database as it is and changes nothing. "
         "Exit status 1 when no index can serve a query."
     )
 
