@@ -21,7 +21,8 @@ from generations.services.lease import Job
 from generations.webhooks import outbox
 from generations.webhooks import selectors as webhooks
 from hub.api.pagination import Position, take_page
-from hub.common.named_queries import NamedQuery, Sample, Sort, query
+from hub.common.named_queries import NamedQuery, Sample, Sort, if_there, query
+from hub.common.reconciling import Check
 from users.models import User
 
 LIMIT, BATCH = 30, 500
@@ -80,6 +81,10 @@ def _shown(sample: Sample) -> object:
     return selectors.in_detail(list(Generation.objects.filter(id__in=[sample.generation_id, sample.queued_id])))
 
 
+def _reconciled(check: Check) -> NamedQuery:
+    return query(Sort.UPKEEP, f"reconcile: {check.says}", check.findings, lambda s: list(check.findings()))
+
+
 QUERIES = [
     query(
         Sort.USER, "jobs of a user", selectors.generations_of, lambda s: _page(selectors.generations_of(user=_user(s)))
@@ -95,7 +100,7 @@ QUERIES = [
         Sort.LOOKUP,
         "job of a user",
         selectors.one_of,
-        lambda s: selectors.one_of(user=_user(s), generation_id=s.generation_id),
+        lambda s: if_there(lambda: selectors.one_of(user=_user(s), generation_id=s.generation_id)),
     ),
     query(Sort.USER, "what is shown of jobs", selectors.in_detail, _shown),
     query(
@@ -105,7 +110,7 @@ QUERIES = [
         Sort.LOOKUP,
         "quote of a user",
         selectors.quote_of,
-        lambda s: selectors.Quote.objects.filter(owner_id=s.user_id, id=s.media_id).first(),
+        lambda s: if_there(lambda: selectors.quote_of(owner_id=s.user_id, quote_id=s.media_id)),
     ),
     query(
         Sort.LOOKUP,
@@ -177,8 +182,5 @@ QUERIES = [
         forget.outcome,
         lambda s: forget.outcome(erasure_id=s.media_id),
     ),
-    *(
-        query(Sort.UPKEEP, f"reconcile: {check.says}", check.findings, lambda s, check=check: list(check.findings()))
-        for check in (Jobs(), Attempts(), Origins())
-    ),
+    *(_reconciled(check) for check in (Jobs(), Attempts(), Origins())),
 ]

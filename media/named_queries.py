@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from hub.api.pagination import Position, take_page
-from hub.common.named_queries import NamedQuery, Sample, Sort, query
+from hub.common.named_queries import NamedQuery, Sample, Sort, if_there, query
 from media import purging, removing, selectors
 from media.models import Media
 from users.models import User
@@ -45,7 +45,12 @@ QUERIES = [
         lambda s: take_page(_files(s), after=Position(s.month, s.media_id), limit=LIMIT),
     ),
     *(_filtered(name, facts) for name, facts in FILTERS.items()),
-    query(Sort.LOOKUP, "file of a user", selectors.one_of, lambda s: selectors.one_of(User(id=s.user_id), s.media_id)),
+    query(
+        Sort.LOOKUP,
+        "file of a user",
+        selectors.one_of,
+        lambda s: if_there(lambda: selectors.one_of(User(id=s.user_id), s.media_id)),
+    ),
     query(
         Sort.LOOKUP,
         "files that jobs made",

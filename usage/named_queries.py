@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from hub.api.pagination import Position, take_page
 from hub.common.named_queries import NamedQuery, Sample, Sort, query
+from hub.common.reconciling import Check
 from usage import selectors, totals
 from usage.export import FORMATS, as_jsonl
 from usage.ledger_query import LedgerFilter
@@ -67,6 +68,10 @@ def _chosen(name: str, facts: Callable[[Sample], dict[str, Any]]) -> NamedQuery:
 def _quotas(sample: Sample) -> object:
     keys = [sample.key_id]
     return selectors.quota_statuses(user_id=sample.user_id, kind="text", api_key_ids=keys, at=sample.now)
+
+
+def _reconciled(check: Check) -> NamedQuery:
+    return query(Sort.UPKEEP, f"reconcile: {check.says}", check.findings, lambda s: list(check.findings()))
 
 
 QUERIES = [
@@ -134,8 +139,5 @@ QUERIES = [
         purge_usage_logs,
         lambda s: [part.keys(None, BATCH) for part in purge_usage_logs(days=YOUNGEST_DAYS).parts],
     ),
-    *(
-        query(Sort.UPKEEP, f"reconcile: {check.says}", check.findings, lambda s, check=check: list(check.findings()))
-        for check in CHECKS
-    ),
+    *(_reconciled(check) for check in CHECKS),
 ]

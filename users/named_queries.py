@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.api.pagination import Position, take_page
-from hub.common.named_queries import Sample, Sort, query
+from hub.common.named_queries import Sample, Sort, if_there, query
 from users import selectors
 from users.models import User
 from users.privacy import legal_hold, sweeping
@@ -35,7 +35,7 @@ QUERIES = [
         Sort.LOOKUP,
         "API key of a user",
         selectors.key_of,
-        lambda s: selectors.key_of(user=_user(s), key_id=s.key_id),
+        lambda s: if_there(lambda: selectors.key_of(user=_user(s), key_id=s.key_id)),
     ),
     query(
         Sort.USER,
@@ -53,7 +53,7 @@ QUERIES = [
         Sort.LOOKUP,
         "privacy request of a user",
         privacy.request_of,
-        lambda s: privacy.requests_of(user=_user(s)).filter(id=s.key_id).first(),
+        lambda s: if_there(lambda: privacy.request_of(user=_user(s), request_id=s.key_id)),
     ),
     query(
         Sort.USER,

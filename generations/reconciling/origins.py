@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import QuerySet
 
 from generations.models import Generation, GenerationAttempt
 from hub.common.reconciling import Finding, Row, by_batches
@@ -23,25 +24,30 @@ class Origins:
 
     def findings(self) -> Iterator[Finding]:
         """Hold by hold, row by row."""
-        has_job = Exists(Generation.objects.filter(id=OuterRef("reference")))
-        holds = QuotaHold.objects.exclude(user__status__in=ERASED).annotate(is_whole=has_job)
-        yield from by_batches(holds.values("id", "reference", "is_whole"), _of_holds)
-        has_call = Exists(GenerationAttempt.objects.filter(id=OuterRef("attempt_id")))
-        rows = UsageLog.objects.exclude(user__status__in=ERASED).annotate(is_whole=has_call)
-        yield from by_batches(rows.values("id", "attempt_id", "is_whole"), _of_rows)
+        holds = QuotaHold.objects.exclude(user__status__in=ERASED)
+        yield from by_batches(holds.values("id", "reference"), _of_holds)
+        rows = UsageLog.objects.exclude(user__status__in=ERASED)
+        yield from by_batches(rows.values("id", "attempt_id"), _of_rows)
 
 
 def _of_holds(holds: Sequence[Row]) -> Iterator[Finding]:
+    there = _there(Generation.objects.all(), [hold["reference"] for hold in holds])
     for hold in holds:
-        if not hold["is_whole"]:
+        if hold["reference"] not in there:
             facts = {"job": str(hold["reference"])}
             says = "there is no such job"
             yield Finding(kind="hold_without_job", table="quota_holds", row=str(hold["id"]), says=says, facts=facts)
 
 
 def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:
+    there = _there(GenerationAttempt.objects.all(), [row["attempt_id"] for row in rows])
     for row in rows:
-        if not row["is_whole"]:
+        if row["attempt_id"] not in there:
             facts = {"attempt": str(row["attempt_id"])}
             says = "no such call was made"
             yield Finding(kind="row_without_attempt", table="usage_logs", row=str(row["id"]), says=says, facts=facts)
+
+
+def _there(rows: QuerySet[Generation] | QuerySet[GenerationAttempt], ids: Sequence[UUID]) -> set[UUID]:
+    """Those of `ids`. Not an EXISTS, for which PostgreSQL may read the whole table for each batch."""
+    return set(rows.filter(id__in=ids).values_list("id", flat=True))

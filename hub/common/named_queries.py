@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from hub.common.errors import NotFound
+
 
 class Sort(StrEnum):
     """Who waits for it."""
@@ -55,6 +57,14 @@ class NamedQuery:
 def query(sort: Sort, name: str, function: Callable[..., object], run: Callable[[Sample], object]) -> NamedQuery:
     """The entry for `function`, whose source is where it says."""
     return NamedQuery(name=name, sort=sort, source=f"{function.__module__}.{function.__qualname__}", run=run)
+
+
+def if_there(read: Callable[[], object]) -> object:
+    """What it reads; None where it raises NotFound, as of an id of nothing."""
+    try:
+        return read()
+    except NotFound:
+        return None
 
 
 def named_queries() -> list[NamedQuery]:

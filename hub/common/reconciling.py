@@ -81,7 +81,7 @@ def snapshot() -> Iterator[None]:
 
 
 def by_batches(
-    rows: QuerySet[Any, Row], examine: Callable[[Sequence[Row]], Iterable[Finding]], *, size: int = BATCH
+    rows: QuerySet[Any, Any], examine: Callable[[Sequence[Row]], Iterable[Finding]], *, size: int = BATCH
 ) -> Iterator[Finding]:
     """What `examine` finds in each batch of `rows`, which are dicts with `id`, the primary key, in its order.
 
@@ -98,6 +98,6 @@ def by_batches(
         last = page[-1]["id"]
 
 
-def keyed(rows: QuerySet[Any, Row], column: str) -> dict[UUID, Row]:
+def keyed(rows: QuerySet[Any, Any], column: str) -> dict[UUID, Row]:
     """The rows by that column."""
     return {row[column]: row for row in rows}

@@ -171,6 +171,8 @@ def test_every_kind_of_finding_is_planted() -> None:
     named = set(re.findall(r'(?:kind=|_finding\(\w+, )"(\w+)"', text))
     assert named
     assert named <= planted
+    page = Path("docs/RECONCILING.md").read_text()
+    assert [kind for kind in planted if f"`{kind}`" not in page] == []
 
 
 def test_a_mended_day_is_equal_to_the_ledger_in_every_column(facts: Facts) -> None:

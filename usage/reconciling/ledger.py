@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
-
 from hub.common.money import ZERO, text, usd
 from hub.common.reconciling import Finding, Row, by_batches
 from usage.models import QuotaHold, UsageLog
@@ -20,14 +18,16 @@ class Ledger:
 
     def findings(self) -> Iterator[Finding]:
         """Row by row."""
-        held = Exists(QuotaHold.objects.filter(reference=OuterRef("reference")))
-        columns = ("id", "reference", "units", "prices", "cost", "estimate", "over_hold", "is_held")
-        return by_batches(UsageLog.objects.annotate(is_held=held).values(*columns), _examine)
+        columns = ("id", "reference", "units", "prices", "cost", "estimate", "over_hold")
+        return by_batches(UsageLog.objects.values(*columns), _examine)
 
 
 def _examine(rows: Sequence[Row]) -> Iterator[Finding]:
+    # A set and not an EXISTS, for which PostgreSQL may read all holds for each batch.
+    jobs = {row["reference"] for row in rows}
+    held = set(QuotaHold.objects.filter(reference__in=jobs).values_list("reference", flat=True))
     for row in rows:
-        if not row["is_held"]:
+        if row["reference"] not in held:
             yield _finding(row, "ledger_without_hold", "nothing was held for its job", {})
         ought = _cost(row)
         if row["cost"] != ought:

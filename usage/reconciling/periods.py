@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -52,7 +53,7 @@ def _examine(accounts: Sequence[Row]) -> Iterator[Finding]:
         )
 
 
-def _sums_by_period(accounts: Sequence[UUID]) -> QuerySet[QuotaHold, Row]:
+def _sums_by_period(accounts: Sequence[UUID]) -> QuerySet[QuotaHold, Any]:
     holds = QuotaHold.objects.filter(user_id__in=accounts).order_by()
     return holds.annotate(period_id=Unnest("periods")).values("period_id").annotate(**SUMS)
 

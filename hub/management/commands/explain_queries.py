@@ -10,9 +10,8 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from hub.common.errors import HubError
 from hub.common.named_queries import Sample
 from hub.neon.queries.explaining import Explained, explain
 from hub.neon.queries.indexes import OURS, own_indexes
@@ -48,8 +47,8 @@ class Command(BaseCommand):
                 sample = busiest_sample() if connected else seed(rows=rows, tell=self._tell)
                 found = self._explained(sample)
                 text = page(found, own_indexes(), Measured(_version(), _counts()))
-        except HubError as error:
-            raise CommandError(f"{error.detail} {error.remedy}".strip()) from error
+        except DatabaseError as error:
+            raise CommandError(f"Not measured: {str(error).splitlines()[0]}. {_hint(connected)}") from error
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -76,6 +75,12 @@ class Command(BaseCommand):
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _hint(connected: bool) -> str:
+    if connected:
+        return "Connect as a role that may read every table."
+    return "Connect as a role that may create databases, not through a pooler, or take --connected."
 
 
 def _version() -> str:

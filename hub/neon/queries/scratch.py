@@ -6,41 +6,34 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
-
-from hub.common.errors import HubError
-
-
-class ScratchImpossible(HubError):
-    """No scratch database could be made; nothing was done."""
-
-    code = "scratch_impossible"
-    status = 409
-    title = "No scratch database"
-    remedy = "Connect as a role that may create databases, not through a pooler: set DATABASE_URL_DIRECT."
-    is_for_operators = True
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
-    """Whatever the block asks of the default connection goes there. Raises ScratchImpossible."""
-    own = connection.settings_dict["NAME"]
-    test = connection.settings_dict["TEST"]
-    former, test["NAME"] = test.get("NAME"), f"hub_scratch_{secrets.token_hex(4)}"
+    """Whatever the block asks of the default connection goes there. Not inside a transaction.
+
+    Raises DatabaseError when the role may make no databases.
+    """
+    name, former = f"hub_scratch_{secrets.token_hex(6)}", connection.settings_dict["NAME"]
+    quoted = connection.ops.quote_name(name)
+    _execute(f"CREATE DATABASE {quoted} TEMPLATE template0")
     try:
-        _make()
+        _lead_to(name)
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
         yield
     finally:
-        if connection.settings_dict["NAME"] == test["NAME"]:
-            connection.creation.destroy_test_db(own, verbosity=0)
-        test["NAME"] = former
+        _lead_to(former)
+        _execute(f"DROP DATABASE {quoted} WITH (FORCE)")
 
 
-def _make() -> None:
-    try:
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    except DatabaseError as error:
-        # The first line alone: it says what, the next ones where.
-        raise ScratchImpossible(f"No scratch database could be made: {str(error).splitlines()[0]}") from error
-    except SystemExit as error:
-        raise ScratchImpossible("No scratch database could be made: the server refused it.") from error
+def _lead_to(name: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
