@@ -40,6 +40,7 @@ class Action(models.TextChoices):
     API_KEY_REFUSED = "api_key.refused", "API key refused"
     QUOTA_SET = "quota.set", "Quota set"
     QUOTA_GRANTED = "quota.granted", "Extra credit granted"
+    USAGE_RECONCILED = "usage.reconciled", "Books put right"
     PRICES_LOADED = "prices.loaded", "Prices loaded"
     QUOTE_MADE = "quote.made", "Quote made"
     MEDIA_UPLOADED = "media.uploaded", "File uploaded"

@@ -164,7 +164,6 @@ class AuditExport(AppendOnlyModel):
 
     class Meta:
         db_table = "audit_exports"
-        indexes = [models.Index(fields=["last_number"], name="audit_exports_by_seal")]
 
     def __str__(self) -> str:
         return f"seals {self.first_number} to {self.last_number}"

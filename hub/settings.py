@@ -288,6 +288,14 @@ PERSONAL_DATA = [
     "media.personal_data",
     "generations.personal_data",
 ]
+# The queries that each app lives by: modules with QUERIES (docs/QUERY_PERF.md).
+NAMED_QUERIES = [
+    "audit.named_queries",
+    "users.named_queries",
+    "usage.named_queries",
+    "media.named_queries",
+    "generations.named_queries",
+]
 EXPORT_ARCHIVE = "media.archives.StoredArchive"
 # How long an export can be fetched.
 EXPORT_KEPT_SECONDS = env.seconds("EXPORT_KEPT_SECONDS", 7 * 24 * 3600)

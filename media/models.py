@@ -16,7 +16,8 @@ class Media(HubModel):
         VIDEO = "video"
         AUDIO = "audio"
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The index of this key is the one of the list, below.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     reference = models.UUIDField(null=True)
     position = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -27,7 +28,7 @@ class Media(HubModel):
     height = models.PositiveIntegerField(null=True)
     duration_seconds = models.DecimalField(max_digits=10, decimal_places=3, null=True)
     storage = models.CharField(max_length=16)
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     # The client's name for an upload; none for what a generation made, and given up when the file is deleted.
     idempotency_key = models.CharField(max_length=255, default="", db_default="", blank=True)
     expires_at = models.DateTimeField(null=True)
@@ -41,6 +42,8 @@ class Media(HubModel):
             models.Index(fields=["expires_at"], name="media_expiring", condition=models.Q(deleted_at=None)),
         ]
         constraints = [
+            # Not unique=True, which would make a second index, for LIKE.
+            models.UniqueConstraint(fields=["key"], name="media_key_once"),
             models.UniqueConstraint(fields=["reference", "position"], name="media_reference_position"),
             models.UniqueConstraint(
                 fields=["owner", "idempotency_key"],
@@ -63,7 +66,7 @@ class Removal(HubModel):
     """
 
     storage = models.CharField(max_length=16)
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     not_before = models.DateTimeField()
     erasure_id = models.UUIDField(null=True)
 
@@ -75,7 +78,10 @@ class Removal(HubModel):
                 fields=["erasure_id"], name="media_removals_of_erasure", condition=models.Q(erasure_id__isnull=False)
             ),
         ]
-        constraints = [models.CheckConstraint(condition=~models.Q(key=""), name="media_removals_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="media_removals_key_once"),
+            models.CheckConstraint(condition=~models.Q(key=""), name="media_removals_key"),
+        ]
 
     def __str__(self) -> str:
         return f"removal {self.id}"

@@ -118,16 +118,24 @@ def put_off(storage: str, key: str, *, until: datetime) -> bool:
 
 def carry_out_all(*, erasure_id: UUID) -> int:
     """Removes every object of that erasure that may go by now; returns how many are left."""
-    due = Removal.objects.filter(erasure_id=erasure_id, not_before__lte=timezone.now())
-    for removal in list(due):
+    for removal in list(of_erasure(erasure_id).filter(not_before__lte=timezone.now())):
         carry_out(removal)
-    return Removal.objects.filter(erasure_id=erasure_id).count()
+    return of_erasure(erasure_id).count()
+
+
+def of_erasure(erasure_id: UUID) -> QuerySet[Removal]:
+    """The objects that this erasure waits for."""
+    return Removal.objects.filter(erasure_id=erasure_id)
+
+
+def due() -> QuerySet[Removal]:
+    """The objects that are to go by now, the longest due first."""
+    return Removal.objects.filter(not_before__lte=timezone.now()).order_by("not_before")
 
 
 def sweep() -> int:
     """Removes every object that is to go by now; returns how many. A second run finds those that could not go."""
-    due = list(Removal.objects.filter(not_before__lte=timezone.now()).order_by("not_before")[:BATCH])
-    removed = sum(carry_out(removal) for removal in due)
+    removed = sum(carry_out(removal) for removal in due()[:BATCH])
     # Forgotten first: what is noted while the next one is looked up is then not lost.
     redis_client().delete(LEFTOVERS_KEY)
     following = Removal.objects.order_by("not_before").values_list("not_before", flat=True).first()

@@ -81,6 +81,16 @@ def exists(name: str, key: str) -> bool:
         return _named(name).exists(key)
 
 
+def size(name: str, key: str) -> int | None:
+    """Its bytes; None when it is gone. Raises ServiceUnavailable."""
+    try:
+        with _reachable(name):
+            store = _named(name)
+            return store.size(key) if store.exists(key) else None
+    except FileNotFoundError:
+        return None
+
+
 def modified_at(name: str, key: str) -> datetime | None:
     """When it was written; None when it is gone. Raises ServiceUnavailable."""
     try:

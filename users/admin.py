@@ -17,6 +17,7 @@ from users.selectors import masked_email, users_with_email
 class UserAdmin(ReadOnlyAdmin):
     """Every account; one is found by its whole address."""
 
+    ordering = ("-id",)  # type: ignore[assignment]
     list_display = ("id", "masked", "status", "is_staff", "last_active_at", "created_at")
     list_filter = ("status", "is_staff")
     fields = (
@@ -50,6 +51,7 @@ class UserAdmin(ReadOnlyAdmin):
 class ApiKeyAdmin(ReadOnlyAdmin):
     """Every key by its prefix; neither its secret, which is not kept, nor its hash is shown."""
 
+    ordering = ("-id",)  # type: ignore[assignment]
     list_display = ("prefix", "name", "owner_id", "last_used_at", "expires_at", "revoked_at", "created_at")
     fields = (
         *("prefix", "name", "owner", "scopes", "allowed_ips", "created_at", "last_used_at"),

@@ -83,6 +83,14 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         db_table = "users"
+        indexes = [
+            # What every purge asks for; hardly anybody is in it.
+            models.Index(
+                fields=["legal_hold_until"],
+                name="users_legal_hold",
+                condition=Q(legal_hold_until__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
             models.UniqueConstraint(fields=["email_index_next"], name="users_email_unique_next"),
@@ -136,7 +144,8 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 class UserGroup(HubModel):
     """A user is in a group."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # The unique constraint below is the index of this key.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
@@ -150,7 +159,8 @@ class UserGroup(HubModel):
 class UserPermission(HubModel):
     """A user has a permission of their own, beside those of their groups."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # The unique constraint below is the index of this key.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     permission = models.ForeignKey(Permission, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
@@ -173,7 +183,8 @@ class ApiKey(HubModel):
         "former_hash": "as secret_hash",
     }
 
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    # The index of this key is the one of the list, below.
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys", db_index=False)
     name = models.CharField(max_length=LONGEST_NAME)
     prefix = models.CharField(max_length=PREFIX_CHARACTERS, editable=False)
     secret_hash = BlindIndexField()

@@ -15,7 +15,8 @@ class GenerationInput(HubModel):
         FIRST_FRAME = "first_frame"
         LAST_FRAME = "last_frame"
 
-    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="inputs")
+    # The unique constraint below is the index of this key.
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="inputs", db_index=False)
     media = models.ForeignKey("media.Media", on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
     role = models.CharField(max_length=20, choices=Role.choices, default="", blank=True)

@@ -155,6 +155,7 @@ class WebhookDelivery(HubModel):
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="webhook_deliveries_newest"),
             models.Index(fields=["endpoint", "-created_at", "-id"], name="webhook_deliveries_of_endpoint"),
+            models.Index(fields=["event_id"], name="webhook_deliveries_event"),
             models.Index(
                 fields=["endpoint", "next_attempt_at"],
                 name="webhook_deliveries_pending",

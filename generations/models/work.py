@@ -64,7 +64,8 @@ class Generation(HubModel):
     # A paid call of these kinds whose answer was lost may be sent again (each time a row of its own); of others never.
     RESENDABLE = (Kind.TEXT, Kind.IMAGE)
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The index of this key is the one of the list, below.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     api_key = models.ForeignKey("users.ApiKey", on_delete=models.PROTECT, related_name="+", null=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     model = models.CharField(max_length=100)
@@ -208,7 +209,8 @@ class GenerationAttempt(HubModel):
     OPEN = (State.SENT, State.PENDING, State.STORED)
     WITHOUT_ANSWER = (State.FAILED, State.CANCELED, State.UNKNOWN)
 
-    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
+    # The unique constraint below is the index of this key.
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.SENT)
     operation_name = models.CharField(max_length=500, default="", blank=True)

@@ -141,10 +141,12 @@ class QuotaGrant(AppendOnlyModel):
     quota_period = models.ForeignKey(QuotaPeriod, on_delete=models.PROTECT, related_name="grants")
     amount = MoneyField()
     reason = models.TextField()
+    # Nobody asks what somebody granted, and no account is ever deleted.
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
         null=True,
         blank=True,
         help_text="Empty: an operator's command.",

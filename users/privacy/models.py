@@ -36,7 +36,8 @@ class PrivacyRequest(HubModel):
 
     OPEN = (Status.PENDING, Status.RUNNING)
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The index of this key is the one of the list, below.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     asked_by = models.UUIDField(null=True, blank=True)
     reason = EncryptedTextField(null=True, blank=True)

@@ -32,7 +32,10 @@ class OauthAccount(HubModel):
     hashes, and sealed beside them so that they can be made anew when the index keys rotate.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oauth_accounts")
+    # The unique constraint below is the index of this key.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oauth_accounts", db_index=False
+    )
     provider = models.CharField(max_length=LONGEST_PROVIDER)
     subject = EncryptedTextField()
     subject_index = BlindIndexField()

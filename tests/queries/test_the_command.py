@@ -1,0 +1,63 @@
+"""`manage.py explain_queries` measures in a database of its own, writes what it found, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hub.env import BASE_DIR
+from hub.neon.queries.page import fingerprints, indexes_named
+
+PAGE = BASE_DIR / "docs" / "QUERY_PERF.md"
+
+
+def explain(*options: str, **environment: str) -> tuple[int, str]:
+    """As a process of its own: it leads its connection to another database."""
+    argv = [sys.executable, "manage.py", "explain_queries", *options]
+    done = subprocess.run(argv, cwd=BASE_DIR, env={**os.environ, **environment}, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def scratch_databases() -> list[str]:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        return [name for [name] in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'hub_scratch%'")]
+
+
+def test_it_writes_a_page_with_every_statement_and_drops_its_database(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    status, said = explain("--rows", "12000", "--output", str(path))
+    assert status == 0, said
+    text, committed = path.read_text(), PAGE.read_text()
+    assert fingerprints(text) == fingerprints(committed)
+    assert indexes_named(text) == indexes_named(committed)
+    assert "usage_logs 12,000" in text
+    assert scratch_databases() == []
+
+
+@pytest.fixture
+def powerless() -> str:
+    """The address of a role that may create nothing."""
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute("DROP ROLE IF EXISTS powerless")
+        server.execute("CREATE ROLE powerless LOGIN PASSWORD 'powerless'")
+    parameters = psycopg.conninfo.conninfo_to_dict(url)
+    return f"postgresql://powerless:powerless@{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
+
+
+def test_a_role_without_the_right_is_told_in_one_line(powerless: str, tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    status, said = explain("--rows", "1000", "--output", str(path), DATABASE_URL=powerless)
+    assert (status, path.exists()) == (1, False)
+    last = said.strip().splitlines()[-1]
+    assert "permission denied to create database. Connect as a role that may create databases" in last
+    assert "Traceback" not in said
+
+
+def test_a_number_of_rows_that_says_nothing_is_refused() -> None:
+    assert explain("--rows", "7")[0] == 2
