@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 from hub.celery import app as celery_app
+from hub.logs import log_what_nobody_caught
+from hub.metrics import connections
 
 __all__ = ["HubConfig", "celery_app"]
 
 
 class HubConfig(AppConfig):
     name = "hub"
+
+    def ready(self) -> None:
+        """Every connection to the database is watched, in whatever process and thread it is made."""
+        connection_created.connect(connections.watch, dispatch_uid="hub.metrics")
+        log_what_nobody_caught()

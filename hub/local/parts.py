@@ -68,6 +68,7 @@ def web(env: Mapping[str, str], keep: tuple[int, ...], listener: int) -> Part:
     argv = [
         *(sys.executable, "-m", "gunicorn", "hub.asgi", "--bind", f"fd://{listener}"),
         *("--worker-class", "hub.serving.worker.HubWorker", "--asgi-lifespan", "off"),
+        *("--logger-class", "hub.serving.logs.HubLogger"),
         *("--graceful-timeout", str(WEB_SECONDS), "--log-level", "warning", "--no-control-socket"),
     ]
     own = {"WEB_CONCURRENCY": "2", **env}
