@@ -29,8 +29,10 @@ QUIET = {
     # A refused request is the client's affair and has its own answer; it is not a line of ours.
     "django.request": {"level": "ERROR"},
 }
-# Whatever else a record has came as `extra`.
-OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request_id", "_logger", "_name"}
+# Whatever else a record has came as `extra`. Django adds the request itself, whose text quotes the whole address.
+OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("message", "asctime", "request_id", "request", "_logger", "_name")
+}
 logger = logging.getLogger(__name__)
 
 

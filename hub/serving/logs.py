@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn.glogging import Logger
 
 from hub.logs import configure
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 
 class HubLogger(Logger):  # type: ignore[misc]
