@@ -58,6 +58,11 @@ CONNECTIONS_DROPPED = Counter("hub_db_connections_dropped", "Connections that br
 EXHAUSTED = Counter(
     "hub_db_pool_exhausted", "Times that a pool had no connection left, by whose it was.", ("pool",), registry=COUNTED
 )
+# A series that begins with its first event has not increased by it: of these the zero is told too.
+FROM_ZERO = (CONNECTIONS_DROPPED, EXHAUSTED)
+PROCESS_KINDS = ("web", "worker", "clock")
+for _pool in ("client", "server", "pooler"):
+    EXHAUSTED.labels(_pool)
 
 
 @dataclass(frozen=True, slots=True)

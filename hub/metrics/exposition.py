@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -35,7 +36,7 @@ AGES = (catalogue.OLDEST_JOB, catalogue.SEAL_LAG)
 
 def _totals() -> Iterator[Metric]:
     by_name = defaultdict(list)
-    for sample in store.totals():
+    for sample in _with_zeros(store.totals()):
         by_name[sample.name].append(sample)
     for family in catalogue.COUNTED.collect():
         metric = Metric(family.name, family.documentation, family.type)
@@ -43,6 +44,17 @@ def _totals() -> Iterator[Metric]:
             for sample in _ordered(by_name[name]):
                 metric.add_sample(sample.name, dict(sample.labels), sample.value)
         yield metric
+
+
+def _with_zeros(samples: list[Sample]) -> Iterator[Sample]:
+    yield from samples
+    told = {(sample.name, tuple(sorted(sample.labels.items()))) for sample in samples}
+    families = (family for counter in catalogue.FROM_ZERO for family in counter.collect())
+    for family in families:
+        for local, process in product(family.samples, catalogue.PROCESS_KINDS):
+            labels = {**local.labels, "process": process}
+            if local.name.endswith("_total") and (local.name, tuple(sorted(labels.items()))) not in told:
+                yield Sample(local.name, labels, 0)
 
 
 def _sample_names(family: Metric) -> tuple[str, ...]:
