@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -162,9 +163,11 @@ def _as_line(event: dict[str, Any]) -> str:
 _IN_FRONT = frozenset({"timestamp", "level", "logger", "request_id", "process", "thread"})
 
 
-def log_what_nobody_caught() -> None:
-    """From now on an error that ends the process is a log line, redacted like the others."""
+def log_what_nobody_caught(*, in_threads: bool = False) -> None:
+    """From now on an error that ends the process, or a thread of it, is a log line, redacted like the others."""
     sys.excepthook = _log_uncaught
+    if in_threads:
+        threading.excepthook = _log_uncaught_in_thread
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -172,3 +175,11 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
         sys.__excepthook__(kind, error, traceback)
         return
     logger.critical("the process ends by an error that nobody caught", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(what: threading.ExceptHookArgs) -> None:
+    if what.exc_value is None or issubclass(what.exc_type, SystemExit):
+        return
+    name = what.thread.name if what.thread else "?"
+    found = (what.exc_type, what.exc_value, what.exc_traceback)
+    logger.critical("the thread %s ends by an error that nobody caught", name, exc_info=found)

@@ -212,12 +212,23 @@ def test_a_warning_of_python_is_a_line(log_as: Callable[[str], Written]) -> None
     assert CANARY not in written.getvalue()
 
 
-def test_an_error_that_ends_the_process_is_a_redacted_line() -> None:
-    program = f"""
-import django
-django.setup()
-raise RuntimeError("could not reach postgresql://app:{CANARY}@db/hub")
+FAILS = f'raise RuntimeError("could not reach postgresql://app:{CANARY}@db/hub")'
+IN_A_THREAD = f"""
+from hub.logs import log_what_nobody_caught
+import threading
+log_what_nobody_caught(in_threads=True)
+def fail():
+    {FAILS}
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise SystemExit(1)
 """
+
+
+@pytest.mark.parametrize("fails", [FAILS, IN_A_THREAD], ids=["the process", "a thread"])
+def test_an_error_that_nobody_catches_is_a_redacted_line(fails: str) -> None:
+    program = f"import django\ndjango.setup()\n{fails}"
     ended = subprocess.run(
         [sys.executable, "-c", program],
         cwd=env.BASE_DIR,
