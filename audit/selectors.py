@@ -10,6 +10,11 @@ from django.db.models import Q, QuerySet
 from audit.models import AuditLog
 
 
+def oldest_unsealed() -> datetime | None:
+    """When the oldest entry was written that no seal covers; None when all are sealed."""
+    return AuditLog.objects.waiting().values_list("created_at", flat=True).first()
+
+
 def entries_of(*, actor_id: UUID) -> QuerySet[AuditLog]:
     """What that actor did, newest first."""
     return AuditLog.objects.filter(actor_id=actor_id).order_by("-created_at", "-id")

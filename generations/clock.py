@@ -1,4 +1,5 @@
-"""The clock: sends due jobs and daily purges to the workers, runs the periodic sweep and seals the audit trail.
+"""The clock: sends due jobs and daily purges to the workers, runs the periodic sweep, seals the audit trail and
+counts for /metrics.
 
 It looks at Redis, not at PostgreSQL.
 """
@@ -14,12 +15,13 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError as BrokerError
 
-from generations import dispatch, due, periodic
+from generations import dispatch, due, figures, periodic
 from generations.models import Generation
 from generations.webhooks import due as webhooks_due
 from generations.webhooks import tasks as webhook_tasks
 from hub.common.ids import uuid7
 from hub.common.redis import redis_client
+from hub.metrics import failures
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class Clock:
                 self.tick()
             except (redis.RedisError, BrokerError, DatabaseError) as error:
                 logger.warning("the clock waits: %s", type(error).__name__)
+                if isinstance(error, DatabaseError):
+                    failures.note(error)
                 self._must_sweep = True
                 pause = max(pause, AWAY_SECONDS)
             self._stopped.wait(pause)
@@ -77,12 +81,19 @@ class Clock:
             logger.info("purges sent to the workers: %s", ", ".join(periodic.send_purges()))
         if periodic.sealing_is_due():
             self._seal()
+        if figures.are_due():
+            self._count()
+
+    def _count(self) -> None:
+        close_old_connections()
+        figures.count()
 
     def _seal(self) -> None:
         close_old_connections()
         started = time.monotonic()
         if sealed := periodic.run_sealing():
             logger.info("audit: %d entries sealed in %.1f s", sealed, time.monotonic() - started)
+            figures.have_changed()
 
     def _sweep(self) -> None:
         close_old_connections()
@@ -91,6 +102,7 @@ class Clock:
         started = time.monotonic()
         found = periodic.run_sweep()
         self._must_sweep = False
+        figures.have_changed()
         logger.info("sweep: %d admitted jobs in %.1f s", found, time.monotonic() - started)
 
     def _send_due(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, Func, IntegerField, Q, QuerySet, When
+from django.db.models import Case, CharField, Count, F, Func, IntegerField, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -144,3 +144,13 @@ def offers() -> list[Offer]:
         prices.setdefault(price.model, []).append(price)
     on_offer = (spec for spec in catalogue.models().values() if spec.shutdown_at is None or spec.shutdown_at > now)
     return [Offer(spec, prices.get(spec.id, ())) for spec in on_offer]
+
+
+def jobs_in_flight() -> QuerySet[Generation, tuple[str, str, int, datetime]]:
+    """Over all users, by kind and state: how many jobs there are, and when the oldest came. The state is the status,
+    or "waiting" for those that their owner's share holds back."""
+    state = Case(When(admitted_at=None, then=Value("waiting")), default=F("status"), output_field=CharField())
+    open_jobs = Generation.objects.open().order_by().values("kind", state=state)
+    return open_jobs.annotate(number=Count("id"), oldest=Min("created_at")).values_list(
+        "kind", "state", "number", "oldest"
+    )

@@ -6,10 +6,13 @@ import os
 from typing import Any
 
 from celery import Celery, signals
+from django.conf import settings
 from django.db import close_old_connections
 
+from hub import task_watch
 from hub.common.request_id import bind_request_id
 from hub.common.tasks import REQUEST_ID_HEADER, HubTask
+from hub.logs import configure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
@@ -39,3 +42,12 @@ def close_old_connections_only(**_: Any) -> None:
     costs PostgreSQL a process and a password check: more than the rest of a short job.
     """
     close_old_connections()
+
+
+@signals.setup_logging.connect
+def log_as_the_others_do(**_: Any) -> None:
+    """Celery would give its loggers handlers of its own, past the filters, and the root a level of its own."""
+    configure(settings.LOGGING)
+
+
+task_watch.connect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
@@ -152,6 +152,17 @@ def _to_known(raw: str, known: list[str]) -> list[str]:
     if not set(found) <= set(known):
         raise ValueError(raw)
     return found
+
+
+def word(name: str, default: str, known: Collection[str]) -> str:
+    """One of the words."""
+    return _parsed(name, default, lambda raw: _to_one_of(raw.strip(), known), f"one of {', '.join(known)}")
+
+
+def _to_one_of(raw: str, known: Collection[str]) -> str:
+    if raw not in known:
+        raise ValueError(raw)
+    return raw
 
 
 def rate(name: str, default: str, *, may_be_off: bool) -> Rate | None:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from hub import tracing
 from hub.api import rate_limit_fields
+from hub.api.internal import INTERNAL
 from hub.common import request_id
+from hub.metrics import requests
 
 
 class RequestIdMiddleware:
@@ -21,6 +24,23 @@ class RequestIdMiddleware:
         with request_id.working_for(value):
             response = self.get_response(request)
         response[request_id.HEADER] = value
+        return response
+
+
+class ObserveMiddleware:
+    """Counts and times each request, and puts a span around it when traces are on. What the hub asks itself, for those
+    who follow a job, is not a request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if INTERNAL in request.META:
+            return self.get_response(request)
+        with tracing.request_span(request) as span, requests.timed(request) as timing:
+            response = self.get_response(request)
+            timing.status = response.status_code
+            span.answered(route=requests.route_of(request), status=response.status_code)
         return response
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from hub import env
+from hub import env, logs
 from hub.databases import database_entry
 from hub.identity import allowed_domains, identity_providers, staff_must_use_a_provider
 from hub.local.secrets import development_secrets
@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.middleware.RequestIdMiddleware",
+    "hub.middleware.ObserveMiddleware",
     "hub.middleware.RateLimitFieldsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,7 +91,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 if not DEVELOPMENT:
     SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = True
@@ -365,22 +366,20 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "hub.logs.RequestIdFilter"}, "redact": {"()": "hub.logs.RedactFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]},
-    },
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx2": {"level": "WARNING"},
-        "httpcore2": {"level": "WARNING"},
-        "google_genai": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "django.server": {"handlers": [], "propagate": True},
-        # A refused request is the client's affair and has its own answer; it is not a line of ours.
-        "django.request": {"level": "ERROR"},
-    },
-}
+# --- what operators see -----------------------------------------------------------------------------------------------
+# "json", one object a line, or "line", for people.
+LOG_FORMAT = env.word("LOG_FORMAT", "line" if DEVELOPMENT else "json", logs.FORMATS)
+LOGGING_CONFIG = "hub.logs.configure"
+LOGGING = logs.configuration(log_format=LOG_FORMAT, level=env.word("LOG_LEVEL", "INFO", logs.LEVELS))
+# A statement that takes longer is logged, without its values.
+SLOW_QUERY_MS = env.count("SLOW_QUERY_MS", 500)
+# Who may read /metrics: whoever has the token; without one, whoever asks from this very machine.
+METRICS_TOKEN = env.optional("METRICS_TOKEN")
+# How often the clock counts in the database while others are using it.
+METRICS_SECONDS = env.seconds("METRICS_SECONDS", 15)
+# What else a scrape looks up, in Redis alone.
+METRICS_SOURCES = ["generations.figures.in_redis"]
+# Traces and reports of errors leave the hub only when somebody names where to.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.optional("OTEL_EXPORTER_OTLP_ENDPOINT")
+SENTRY_DSN = env.optional("SENTRY_DSN")
+RELEASE = env.text("HUB_RELEASE", "")

@@ -8,10 +8,12 @@ from django.urls import include, path
 from hub import health
 from hub.api.docs_view import docs
 from hub.api.schema_view import SchemaView
+from hub.metrics.views import metrics
 
 urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
     path("signin/", include("users.signin.urls")),
     path("api/v1/", include("generations.api.urls")),

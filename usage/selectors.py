@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import (
     Case,
+    Count,
     DateTimeField,
     F,
     FilteredRelation,
@@ -197,3 +198,20 @@ def current_quotas(*, user: User) -> list[QuotaStatus]:
 def expired_holds(*, now: datetime) -> QuerySet[QuotaHold]:
     """Holds whose job should have ended by now, oldest first: the sweep looks at the job and settles or releases."""
     return QuotaHold.objects.filter(state=HoldState.HELD, expires_at__lte=now).order_by("expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHolds:
+    """How many holds are open, what they hold in US dollars, and how many of them are past their time."""
+
+    number: int
+    amount: Decimal
+    expired: int
+
+
+def open_holds(*, now: datetime) -> OpenHolds:
+    """Over all users."""
+    counted = QuotaHold.objects.filter(state=HoldState.HELD).aggregate(
+        number=Count("id"), amount=Sum("amount", default=ZERO), expired=Count("id", filter=Q(expires_at__lte=now))
+    )
+    return OpenHolds(**counted)

@@ -8,6 +8,7 @@ from functools import cache
 from django.utils.module_loading import import_string
 
 from generations.providers.base import Adapter
+from generations.providers.measured import MeasuredAdapter
 
 ADAPTERS = {
     "gemini": "generations.providers.gemini.GeminiAdapter",
@@ -37,5 +38,4 @@ def prepare() -> None:
 
 @cache
 def _made(name: str) -> Adapter:
-    made: Adapter = import_string(ADAPTERS[name])()
-    return made
+    return MeasuredAdapter(name, import_string(ADAPTERS[name])())

@@ -20,7 +20,7 @@ from audit.actions import Action
 from generations import catalogue
 from generations.live import feed
 from generations.models import Event, Generation, GenerationAttempt
-from generations.services import admission, attempts, inputs, lease
+from generations.services import admission, attempts, inputs, lease, tally
 from generations.services.admission import Lane
 from generations.services.answer import Answer, Block
 from generations.services.attempts import WORKER
@@ -197,6 +197,7 @@ def _end(job: Job, status: str, why: Failure | None = None, **changes: Any) -> N
     if not changed_rows:
         raise LeaseLost(str(job.generation.id))
     feed.tell_on_commit(generation_id=job.generation.id, status=status)
+    tally.count_on_commit(job.generation, status=status, cost=changes["cost"])
 
 
 def _bill(generation: Generation, answer: Answer) -> Bill:

@@ -13,7 +13,7 @@ from generations import dispatch
 from generations.errors import NotCancelable
 from generations.live import feed
 from generations.models import Event, Generation
-from generations.services import admission
+from generations.services import admission, tally
 from generations.services.admission import Lane
 from generations.webhooks import outbox
 from hub.common.money import ZERO
@@ -40,6 +40,7 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
             )
             outbox.write(generation=generation, event=Event.CANCELED)
             feed.tell_on_commit(generation_id=generation.id, status=Generation.Status.CANCELED)
+            tally.count_on_commit(generation, status=Generation.Status.CANCELED)
             usage.release_hold(reference=generation.id)
             promoted = admission.promote(lane)
     admission.send(lane, promoted)

@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 from hub.common.errors import AccountErased, HubError, NotFound, ServiceUnavailable
 from hub.common.request_id import current_request_id
 from hub.common.triggers import ERASED_OWNS_NOTHING
+from hub.metrics import failures
 
 logger = logging.getLogger(__name__)
 # A name, not an address: a hub stands wherever its owner puts it.
@@ -79,6 +80,7 @@ def _as_hub_error(error: Exception) -> HubError | None:
     if isinstance(error, IntegrityError) and ERASED_OWNS_NOTHING in _constraint(error):
         return AccountErased()
     if isinstance(error, OperationalError | InterfaceError):
+        failures.note(error)
         # Its text may hold addresses; which kind it was is enough to look for it in the database's own log.
         logger.warning("the database is away: %s", type(error.__cause__ or error).__name__)
         return ServiceUnavailable(AWAY)

@@ -67,8 +67,9 @@ def web(env: Mapping[str, str], keep: tuple[int, ...], listener: int) -> Part:
     """gunicorn on a socket that is bound already, so that a restart loses neither the port nor a connection."""
     argv = [
         *(sys.executable, "-m", "gunicorn", "hub.asgi", "--bind", f"fd://{listener}"),
-        *("--worker-class", "hub.serving.worker.HubWorker", "--asgi-lifespan", "off"),
-        *("--graceful-timeout", str(WEB_SECONDS), "--log-level", "warning", "--no-control-socket"),
+        *("--worker-class", "hub.serving.worker.HubWorker"),
+        *("--logger-class", "hub.serving.logs.HubLogger", "--asgi-lifespan", "off"),
+        *("--graceful-timeout", str(WEB_SECONDS), "--no-control-socket", "--log-level", "warning"),
     ]
     own = {"WEB_CONCURRENCY": "2", **env}
     # Killing gunicorn outright would leave its workers to notice by themselves; SIGQUIT ends them with it.

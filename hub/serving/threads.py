@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 
+from hub.metrics.pool import POOL, Place
 from hub.serving.asgi import Message, Receive, Scope, Send
 from hub.serving.body import Body, ClientGone, piece_of, read_ahead
 from hub.serving.environ import HANDOVER, environ_of
@@ -35,6 +36,7 @@ class Threads:
     def __init__(self, application: WSGIApplication, *, threads: int = THREADS) -> None:
         self._application = application
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        POOL.size = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. When its task is cancelled, the thread is free at its next step."""
@@ -44,10 +46,14 @@ class Threads:
             return
         call = _Call(self._application, scope, receive, send)
         run = contextvars.copy_context().run
-        try:
-            handover = await asyncio.get_running_loop().run_in_executor(self._pool, run, call.run, ahead, has_more)
-        finally:
-            call.abandon()
+        with Place() as place:
+            try:
+                work = asyncio.get_running_loop().run_in_executor(
+                    self._pool, run, place.work, call.run, ahead, has_more
+                )
+                handover = await work
+            finally:
+                call.abandon()
         if handover is None:
             await call.send_piece(has_more=False)
         else:

@@ -134,5 +134,5 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
 @pytest.mark.django_db
 def test_an_audit_changes_nothing() -> None:
     with connection.cursor() as cursor:
-        owner.execute("SET LOCAL transaction_read_only = on")
+        cursor.execute("SET LOCAL transaction_read_only = on")
     assert len([section for section in sections() if section.title not in ("Drift", "Branches", "Grants")]) == 5

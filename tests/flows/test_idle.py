@@ -58,7 +58,7 @@ class Statistics:
 
 def test_an_idle_hub_makes_no_query(new_stack: Callable[..., HubStack], no_autovacuum: None) -> None:
     # As in production: a sweep that came by the hour would be due within this minute.
-    stack = new_stack(SWEEP_SECONDS="5")
+    stack = new_stack(SWEEP_SECONDS="5", METRICS_SECONDS="5")
     for model in MODELS:
         stack.rich.submit(model, "The last thing for today.")
     stack.wait_until_all_have_ended()
@@ -70,12 +70,19 @@ def test_an_idle_hub_makes_no_query(new_stack: Callable[..., HubStack], no_autov
         probes = 0
         while time.monotonic() - started < IDLE_SECONDS:
             assert stack.rich.call("GET", "/livez").status == 200
+            # A scraper that is in more of a hurry than any.
+            scraped = stack.rich.call("GET", "/metrics")
+            assert scraped.status == 200
+            assert b"hub_jobs_ended_total" in scraped.body
             probes += 1
             time.sleep(1)
         after = statistics.read()
         print(f"{probes} probes in {IDLE_SECONDS} s; before {before}, after {after}")
         assert after == before
         assert all(stack.runs(part) for part in ("web", "worker", "clock"))
+        # It slept with figures of the end of its work, not of the middle.
+        assert b"hub_holds 0.0" in scraped.body
+        assert b"hub_jobs{" not in scraped.body
 
         # The measure itself works: one request is seen.
         assert stack.rich.call("GET", "/api/v1/quotas").status == 200
