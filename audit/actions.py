@@ -28,6 +28,7 @@ class Action(models.TextChoices):
     OAUTH_ACCOUNT_LINKED = "oauth_account.linked", "Sign-in by a provider linked"
     OAUTH_ACCOUNT_REFRESHED = "oauth_account.refreshed", "Tokens of a provider refreshed"
     OAUTH_ACCOUNT_UNLINKED = "oauth_account.unlinked", "Sign-in by a provider unlinked"
+    OAUTH_ACCOUNT_REVOKED = "oauth_account.revoked", "Token of an ended link revoked"
     SECOND_FACTOR_BEGUN = "second_factor.begun", "Second factor begun"
     SECOND_FACTOR_CONFIRMED = "second_factor.confirmed", "Second factor confirmed"
     SECOND_FACTOR_PASSED = "second_factor.passed", "Second factor passed"

@@ -111,6 +111,8 @@ OIDC_ALLOWED_DOMAINS = allowed_domains(is_needed=bool(OIDC_PROVIDERS))
 OIDC_SIGN_UP = env.boolean("OIDC_SIGN_UP", default=False)
 OIDC_STAFF_REQUIRED = staff_must_use_a_provider(OIDC_PROVIDERS)
 OIDC_TIMEOUT_SECONDS = env.seconds("OIDC_TIMEOUT_SECONDS", 10)
+# For how long a provider that is away is asked again to end the tokens of a link that is gone.
+OIDC_REVOCATION_DAYS = env.days("OIDC_REVOCATION_DAYS", 7)
 STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", default=False)
 # Steps of signing in from one address, and attempts at one account.
 RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)

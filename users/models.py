@@ -17,9 +17,12 @@ from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
 from users.managers import EMAIL, UserManager
 from users.privacy.models import PrivacyRequest
-from users.signin.models import OauthAccount, SecondFactor
+from users.signin.models import OauthAccount, SecondFactor, TokenRevocation
 
-__all__ = ["ApiKey", "OauthAccount", "PrivacyRequest", "SecondFactor", "User", "UserGroup", "UserPermission"]
+__all__ = [
+    *("ApiKey", "OauthAccount", "PrivacyRequest", "SecondFactor", "TokenRevocation"),
+    *("User", "UserGroup", "UserPermission"),
+]
 
 LONGEST_NAME = 100
 LONGEST_REASON = 500
