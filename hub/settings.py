@@ -295,6 +295,13 @@ ERASURE_LOG = env.text(
     "ERASURE_LOG", str(HUB_VAR / "erasures.jsonl") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:erasures"
 )
 
+# Where the clock has a signed checkpoint of the audit trail written once a day: the same, or `none`. With the entries
+# since the last one, which may be purged then, or as the newest seal alone.
+AUDIT_CHECKPOINTS = env.text(
+    "AUDIT_CHECKPOINTS", str(HUB_VAR / "checkpoints") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:checkpoints"
+)
+AUDIT_CHECKPOINT_ENTRIES = env.boolean("AUDIT_CHECKPOINT_ENTRIES", default=False)
+
 # --- what is taken away by and by ------------------------------------------------------------------------------------
 # Days after which it goes (docs/PURGING.md): after their end, their making, their last use, or the step before.
 PURGE_SESSIONS_DAYS = env.days("PURGE_SESSIONS_DAYS", 1)

@@ -20,8 +20,14 @@ from users.privacy.models import PrivacyRequest
 from users.signin.models import OauthAccount, SecondFactor, TokenRevocation
 
 __all__ = [
-    *("ApiKey", "OauthAccount", "PrivacyRequest", "SecondFactor", "TokenRevocation"),
-    *("User", "UserGroup", "UserPermission"),
+    "ApiKey",
+    "OauthAccount",
+    "PrivacyRequest",
+    "SecondFactor",
+    "TokenRevocation",
+    "User",
+    "UserGroup",
+    "UserPermission",
 ]
 
 LONGEST_NAME = 100

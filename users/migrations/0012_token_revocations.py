@@ -8,9 +8,10 @@ Data: none. New table token_revocations, whose rows go when the provider was ask
 from __future__ import annotations
 
 import django.utils.timezone
+from django.db import migrations, models
+
 import hub.common.fields
 import hub.common.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

@@ -26,7 +26,10 @@ def unfinished() -> QuerySet[PrivacyRequest]:
 
 
 def sweep() -> int:
-    """Sends each of them to the workers again, and tokens to revoke; returns how many there are. Raises kombu's OperationalError."""
+    """Sends each of them to the workers again, and tokens to revoke; returns how many there are.
+
+    Raises kombu's OperationalError.
+    """
     watch.clear()
     found = 0
     for request in unfinished().order_by("created_at")[:BATCH]:
