@@ -23,6 +23,7 @@ class Action(models.TextChoices):
     PRIVACY_ERASURE_REQUESTED = "privacy.erasure_requested", "Erasure requested"
     PRIVACY_ERASURE_REFUSED = "privacy.erasure_refused", "Erasure refused"
     PRIVACY_ERASURE_VERIFIED = "privacy.erasure_verified", "Erasure verified"
+    PRIVACY_REVEALED = "privacy.revealed", "Personal data revealed"
     USER_SIGNED_IN = "user.signed_in", "Signed in"
     USER_SIGNIN_REFUSED = "user.signin_refused", "Sign-in refused"
     OAUTH_ACCOUNT_LINKED = "oauth_account.linked", "Sign-in by a provider linked"

@@ -144,3 +144,9 @@ def offers() -> list[Offer]:
         prices.setdefault(price.model, []).append(price)
     on_offer = (spec for spec in catalogue.models().values() if spec.shutdown_at is None or spec.shutdown_at > now)
     return [Offer(spec, prices.get(spec.id, ())) for spec in on_offer]
+
+
+def revealed_texts(generation_id: UUID) -> dict[str, Any]:
+    """Prompt, parameters and texts, without those that are empty; for who records that they are looked at."""
+    row = Generation.objects.filter(id=generation_id).values("prompt", "parameters", "texts").first() or {}
+    return {name: value for name, value in row.items() if value}

@@ -118,6 +118,10 @@ STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", defau
 RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)
 RATE_LIMIT_SIGNIN_ACCOUNT = env.rate("RATE_LIMIT_SIGNIN_ACCOUNT", "10/300", may_be_off=DEVELOPMENT)
 
+# How often one member of the staff may reveal personal data; whether the user is told of it by mail.
+RATE_LIMIT_REVEAL = env.rate("RATE_LIMIT_REVEAL", "20/3600", may_be_off=DEVELOPMENT)
+REVEAL_TELLS_USERS = env.boolean("REVEAL_TELLS_USERS", default=False)
+
 # --- the API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["users.api.authentication.ApiKeyAuthentication"],

@@ -92,6 +92,7 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         db_table = "users"
+        permissions = [("reveal_personal_data", "Can reveal personal data")]
         constraints = [
             models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
             models.UniqueConstraint(fields=["email_index_next"], name="users_email_unique_next"),
