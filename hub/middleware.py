@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from hub.api import rate_limit_fields
-from hub.common import request_id
+from hub.common import client_address, request_id
 
 
 class RequestIdMiddleware:
@@ -22,6 +22,17 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response[request_id.HEADER] = value
         return response
+
+
+class ClientAddressMiddleware:
+    """Notes where the request came from, for the audit entries that it leaves."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with client_address.working_from(client_address.address_in(request.META)):
+            return self.get_response(request)
 
 
 class RateLimitFieldsMiddleware:

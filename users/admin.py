@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -19,6 +20,9 @@ from users.models import ApiKey, User
 from users.privacy.reveal import Disclosure
 from users.reveal_pages import RevealingAdmin
 from users.selectors import masked_email, revealed_email, users_with_email
+
+# Rights are given by a command, on the trail; Django's page for groups changes them beside it.
+admin.site.unregister(Group)
 
 
 @admin.register(AuditLog)

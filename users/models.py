@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
+from audit.actions import Action
+from audit.services import record
 from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused
 from hub.common.indexing import IndexPair
 from hub.common.models import HubModel
@@ -131,6 +133,14 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether the account may use the hub; what Django asks before it lets anyone in."""
         return self.status in self.MAY_USE_THE_HUB
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; a password that somebody set by `set_password`, as Django's own forms do, is audited."""
+        is_changed = self._password is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_changed:
+                record(action=Action.USER_PASSWORD_SET, target=("user", self.id))
 
     def set_email(self, value: str) -> None:
         """Sets the address and its indexes together; raises ValueError for a malformed one. Does not save."""
