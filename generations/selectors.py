@@ -148,5 +148,5 @@ def offers() -> list[Offer]:
 
 def revealed_texts(generation_id: UUID) -> dict[str, Any]:
     """Prompt, parameters and texts, without those that are empty; for who records that they are looked at."""
-    row = Generation.objects.filter(id=generation_id).values("prompt", "parameters", "texts").first() or {}
-    return {name: value for name, value in row.items() if value}
+    row = Generation.objects.filter(id=generation_id).values("prompt", "parameters", "texts").first()
+    return {name: value for name, value in row.items() if value} if row else {}

@@ -136,7 +136,7 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's; a password that somebody set by `set_password`, as Django's own forms do, is audited."""
-        is_changed = self._password is not None and not self._state.adding
+        is_changed = getattr(self, "_password", None) is not None and not self._state.adding
         with transaction.atomic():
             super().save(*args, **kwargs)
             if is_changed:

@@ -28,7 +28,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def functions(tree: ast.Module) -> Mapping[str, ast.AST]:
-    """By name; of methods that have one name in a module the last one, together with the others."""
+    """By name; methods of one name in a module are taken together."""
     found: dict[str, ast.Module] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

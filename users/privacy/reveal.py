@@ -130,7 +130,7 @@ def _recorded(what: Disclosure, staff: User, reason: str, ip: str | None) -> Map
 
 
 def _request(what: Disclosure, staff: User, reason: str, values: Mapping[str, Any]) -> PrivacyRequest | None:
-    if not User.objects.filter(id=what.subject_id).exists():
+    if what.subject_id is None or not User.objects.filter(id=what.subject_id).exists():
         return None
     now = timezone.now()
     return PrivacyRequest.objects.create(
@@ -146,7 +146,9 @@ def _request(what: Disclosure, staff: User, reason: str, values: Mapping[str, An
 
 
 def _tell(what: Disclosure) -> None:
-    user = User.objects.filter(id=what.subject_id).first() if settings.REVEAL_TELLS_USERS else None
+    if what.subject_id is None or not settings.REVEAL_TELLS_USERS:
+        return
+    user = User.objects.filter(id=what.subject_id).first()
     if user is not None:
         tell(
             user=user,

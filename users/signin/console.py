@@ -12,6 +12,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -98,16 +99,16 @@ class ConsoleSite(AdminSite):
         return cast(HttpResponse, response)
 
     @method_decorator(never_cache)
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Django's page, behind our own way out."""
         if request.method == "POST":
             leave(request)
-        return cast(HttpResponse, super().logout(request, extra_context))
+        return super().logout(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Django's page, with our form."""
         request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse("admin:password_change_done")
         view = PasswordChangeView.as_view(form_class=OwnPasswordForm, success_url=done, extra_context=context)
-        return cast(HttpResponse, view(request))
+        return cast(TemplateResponse, view(request))
