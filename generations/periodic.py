@@ -56,7 +56,8 @@ def run_sealing() -> int:
         redis_client().delete(LAST_SEAL_KEY)
     else:
         redis_client().set(LAST_SEAL_KEY, str(time.time()))
-        _send_checkpoint()
+        if sealed.count:
+            _send_checkpoint()
     return sealed.count
 
 

@@ -95,17 +95,21 @@ def test_the_checkpoint_of_the_day_is_sent_for_after_a_seal_and_once_a_day(
     sent: list[str] = []
     monkeypatch.setattr(periodic.current_app, "send_task", lambda name, **_: sent.append(name))
     monkeypatch.setattr(sealing, "MOST_ENTRIES", 2)
+    periodic.run_sealing()
+    assert sent == [], "there is no seal to export"
     for _ in range(3):
         record(action="quota.set")
     periodic.run_sealing()
     assert sent == [], "more is to be sealed first"
     for _ in range(3):
         periodic.run_sealing()
+        record(action="quota.set")
     assert sent == [EXPORT_CHECKPOINT]
     redis_client().set(periodic.LAST_CHECKPOINT_KEY, str(time.time() - 24 * 3600 - 1))
     settings.AUDIT_CHECKPOINTS = "none"
     periodic.run_sealing()
     assert sent == [EXPORT_CHECKPOINT]
+    record(action="quota.set")
     settings.AUDIT_CHECKPOINTS = "/somewhere"
     periodic.run_sealing()
     assert sent == [EXPORT_CHECKPOINT] * 2

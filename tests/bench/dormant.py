@@ -1,9 +1,9 @@
-"""`python -m tests.bench.dormant [--users N] [--dormant N] [--batch N]`: the purge of accounts that nobody uses.
+"""`python -m tests.bench.dormant [--users N] [--dormant N] [--erased N] [--batch N]`: accounts that nobody uses.
 
-So many accounts, of which so many are dormant: a quarter each to be told, told again, suspended and erased. The command
-runs over them with a mail server on loopback, is killed with -9 twice (among the erasures, and beyond the half) and run
-again. Prints its rate, its peak memory and the longest transactions. Exits with 1 when an account was not dealt with
-exactly once, or one that is in use was touched.
+So many accounts, of which so many are dormant: so many of these are to be erased, the others in equal parts to be told,
+told again and suspended. The command runs over them with a mail server on loopback, is killed with -9 twice (among the
+erasures, and half way) and run again. Prints its rates, its peak memory and the longest transactions. Exits with 1 when
+an account was not dealt with exactly once, or one that is in use was touched.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ from tests.bench.house import peak_mib
 from tests.bench.sealing import _servers
 from tests.purging.mailbox import Mailbox, running_mailbox
 
-KILLED_AT = (0.1, 0.6)
 LOOK_SECONDS = 0.02
+PAUSE_SECONDS = 5
 # (what the run does, the standing before, the standing after), in the order in which it does it.
 STEPS = (
     ("erased", ("suspended", "suspended"), ("anonymised", "")),
@@ -90,35 +91,56 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.dormant", description=__doc__)
     parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--dormant", type=int, default=30_000, help="of these, in four equal parts")
+    parser.add_argument("--dormant", type=int, default=30_000)
+    parser.add_argument("--erased", type=int, help="of the dormant; default: a quarter")
     parser.add_argument("--batch", type=int, default=100)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if max(_sizes(options).values()) > options.users // len(STEPS):
+        parser.error("of the accounts at most a quarter can be at each step: give more --users")
+    return options
 
 
 def _measured(options: argparse.Namespace, mailbox: Mailbox) -> int:
-    each = options.dormant // len(STEPS)
-    ids = _fill(options.users, each)
-    total = each * len(STEPS)
-    print(f"{options.users:,} accounts, of which {total:,} are dormant: {each:,} for each step", flush=True)
+    sizes = _sizes(options)
+    ids, total = _fill(options.users, sizes), sum(sizes.values())
+    told = ", ".join(f"{number:,} {what}" for what, number in sizes.items())
+    print(f"{options.users:,} accounts, of which {total:,} are dormant, to be: {told}", flush=True)
     seen = Seen()
-    for share in (*KILLED_AT, None):
-        _run(options.batch, seen, None if share is None else int(share * total))
+    for kill_at in (sizes["erased"] // 2, total // 2, None):
+        _run(options.batch, seen, kill_at)
     print(f"killed with -9 after {' and '.join(f'{n:,}' for n in seen.kills)}, then run to the end")
     print(f"{'accounts dealt with':<44}{total / seen.seconds:>9,.0f}/s   (in {seen.seconds:.0f} s)")
+    _print_rates()
     print(f"{'peak memory of the command':<44}{seen.peak_mib:>9,.0f} MiB")
     print(f"{'longest transaction that writes':<44}{seen.writing:>9,.2f} s")
     print(f"{'longest one, which holds the lock for a batch':<44}{seen.any:>9,.2f} s", flush=True)
     return _wrong(ids, mailbox, len(seen.kills))
 
 
-def _fill(users: int, each: int) -> dict[str, set[Any]]:
+def _sizes(options: argparse.Namespace) -> dict[str, int]:
+    erased = options.dormant // len(STEPS) if options.erased is None else options.erased
+    others = (options.dormant - erased) // (len(STEPS) - 1)
+    return {"erased": erased} | {what: others for what, _, _ in STEPS[1:]}
+
+
+def _print_rates() -> None:
+    """Of each step, by the moments of its entries; a pause of PAUSE_SECONDS is a start of the command."""
+    entries = import_module("audit.models").AuditLog.objects
+    for action in reversed(ENTRIES):
+        moments = list(entries.filter(action=action).order_by("created_at").values_list("created_at", flat=True))
+        gaps = [(after - before).total_seconds() for before, after in pairwise(moments)]
+        short = [gap for gap in gaps if gap < PAUSE_SECONDS]
+        print(f"{'  ' + action:<44}{len(short) / (sum(short) or 1):>9,.1f}/s")
+
+
+def _fill(users: int, sizes: dict[str, int]) -> dict[str, set[Any]]:
     """Makes the accounts; the ids by what is to be done, "" for those in use."""
     ids: dict[str, set[Any]] = {what: set() for what, _, _ in STEPS} | {"": set()}
     connection = import_module("django.db").connection
     connection.ensure_connection()
     with connection.connection.cursor() as cursor, cursor.copy(f"COPY users ({COLUMNS}) FROM STDIN") as copy:
         for number in range(users):
-            what, row = _account(number, each)
+            what, row = _account(number, users, sizes)
             ids[what].add(row[0])
             copy.write_row(row)
     with connection.cursor() as cursor:
@@ -126,12 +148,16 @@ def _fill(users: int, each: int) -> dict[str, set[Any]]:
     return ids
 
 
-def _account(number: int, each: int) -> tuple[str, tuple[Any, ...]]:
-    """Dormant ones and others in turn, as they are in a table."""
+def _account(number: int, users: int, sizes: dict[str, int]) -> tuple[str, tuple[Any, ...]]:
+    """Those of each step lie spread over the table, as they do in one that has grown."""
     user = import_module("users.models").User
     now = import_module("django.utils.timezone").now()
-    place = number // len(STEPS)
-    what, (status, step), _ = STEPS[number % len(STEPS)] if place < each else ("", ("active", ""), ())
+    what, (status, step) = "", ("active", "")
+    for place, (name, before, _) in enumerate(STEPS):
+        # Evenly: where the count of them so far passes a whole number.
+        turn, turns = number // len(STEPS), users // len(STEPS)
+        if number % len(STEPS) == place and (turn + 1) * sizes[name] // turns > turn * sizes[name] // turns:
+            what, (status, step) = name, before
     plain = f"account.{number}@bench.example"
     hashes = user.INDEX_PAIRS[0].values(plain)
     seen_at = now - timedelta(days=800 if what else 3)
