@@ -13,9 +13,8 @@ from audit.selectors import entries_for_search
 from hub.common.admin import ReadOnlyAdmin
 
 
-@admin.register(AuditLog)
 class AuditLogAdmin(ReadOnlyAdmin):
-    """What happened; the IP stays sealed."""
+    """What happened; the IP stays sealed. Registered by users/admin.py, with the page that reveals one."""
 
     list_display = ("created_at", "action", "actor", "target", "request_id")
     list_filter = ("action",)

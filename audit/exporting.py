@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.db import transaction
@@ -22,6 +23,8 @@ from audit.models import AuditExport, AuditSeal
 from audit.sealing import hash_of, header_of, unpacked
 from audit.seals import by_number, headers
 from audit.services import record
+from hub.common.errors import NotFound
+from hub.common.personal_data import archive
 
 OPERATOR = "operator"
 
@@ -48,7 +51,15 @@ def exported_through() -> int:
     return through
 
 
-def export(*, path: Path, first: int | None, last: int | None, entries: bool, replace: bool = False) -> Exported:
+def export(
+    *,
+    path: Path,
+    first: int | None,
+    last: int | None,
+    entries: bool,
+    replace: bool = False,
+    asked_by: str = OPERATOR,
+) -> Exported:
     """Writes the seals from `first` to `last` to `path`, signed, and notes it; audited. A second call writes anew.
 
     Without `last` up to the newest seal; without `first` the last one alone, and with entries from the first seal that
@@ -60,12 +71,38 @@ def export(*, path: Path, first: int | None, last: int | None, entries: bool, re
     _check_range(first, last, entries)
     with _whole_file(path, replace=replace) as file:
         exported, last_hash = _write(file, first, last, entries)
-    _note(exported, last_hash, with_entries=entries)
+    _note(exported, last_hash, with_entries=entries, asked_by=asked_by)
     return exported
 
 
+def export_to_storage(
+    storage: str, key: str, *, first: int, last: int, entries: bool, asked_by: str
+) -> Exported | None:
+    """The same as an object of a storage of files; None, and nothing written, when it is there.
+
+    Raises as `export`, and ServiceUnavailable.
+    """
+    if _is_there(storage, key):
+        return None
+    _check_range(first, last, entries)
+    with TemporaryFile() as file:
+        exported, last_hash = _write(file, first, last, entries)
+        file.seek(0)
+        archive().store(storage, key, file)
+    _note(exported, last_hash, with_entries=entries, asked_by=asked_by)
+    return exported
+
+
+def _is_there(storage: str, key: str) -> bool:
+    try:
+        archive().open(storage, key).close()
+    except NotFound:
+        return False
+    return True
+
+
 @transaction.atomic
-def _note(exported: Exported, last_hash: bytes, *, with_entries: bool) -> None:
+def _note(exported: Exported, last_hash: bytes, *, with_entries: bool, asked_by: str) -> None:
     AuditExport.objects.create(
         first_number=exported.first,
         last_number=exported.last,
@@ -76,7 +113,7 @@ def _note(exported: Exported, last_hash: bytes, *, with_entries: bool) -> None:
     )
     record(
         action=Action.AUDIT_EXPORTED,
-        actor_label=OPERATOR,
+        actor_label=asked_by,
         first=exported.first,
         last=exported.last,
         entries=exported.count if with_entries else 0,

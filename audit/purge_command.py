@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from audit.purge_runs import OPERATOR, run_audited
 from hub.common.errors import HubError
-from hub.common.periods import whole_days
+from hub.common.periods import whole_days, whole_days_before
 from hub.common.purging import DEFAULT_BATCH, Outcome, Purge
 
 LARGEST_BATCH = 10_000
@@ -33,13 +34,16 @@ class PurgeCommand(BaseCommand):
         """What goes now, under that period."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """--dry-run, --batch, --ceiling, --days."""
+        """--dry-run, --batch, --ceiling, and --days or --before."""
         parser.add_argument("--dry-run", action="store_true", help="say exactly what it would do, and do nothing")
         parser.add_argument("--batch", type=_batch, default=self.default_batch, help="how many at a time")
         parser.add_argument("--ceiling", type=_ceiling, help="do nothing at all when there are more than so many")
-        parser.add_argument(
+        period = parser.add_mutually_exclusive_group()
+        period.add_argument(
             "--days", type=self._days, default=getattr(settings, self.setting), help=f"instead of {self.setting}"
         )
+        before = "the same by a day, such as 2026-06-30: what is of that day or later stays"
+        period.add_argument("--before", type=self._before, dest="days", metavar="DAY", help=before)
 
     def handle(
         self, *args: Any, dry_run: bool, batch: int, ceiling: int | None, days: int, verbosity: int, **options: Any
@@ -75,6 +79,12 @@ class PurgeCommand(BaseCommand):
             return whole_days(raw, at_least=self.at_least)
         except ValueError as error:
             raise argparse.ArgumentTypeError(f"a period is {error}; it is {raw!r}") from None
+
+    def _before(self, raw: str) -> int:
+        try:
+            return whole_days_before(raw, now=timezone.now(), at_least=self.at_least)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"wanted is {error}; it is {raw!r}") from None
 
 
 def _batch(raw: str) -> int:

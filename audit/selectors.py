@@ -64,3 +64,9 @@ def chosen(
         "created_at__lt": created_before,
     }
     return entries.filter(**{name: value for name, value in rules.items() if value is not None})
+
+
+def revealed_ip(entry_id: UUID) -> dict[str, str]:
+    """{"ip": the address}, {} for an entry without one; for who records that it is looked at."""
+    ip = AuditLog.objects.filter(id=entry_id).values_list("ip", flat=True).first()
+    return {"ip": ip} if ip else {}

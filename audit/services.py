@@ -10,6 +10,8 @@ from uuid import UUID
 
 from audit.actions import Action
 from audit.models import LONGEST_LABEL, AuditLog
+from hub.common.actor import current_actor_label
+from hub.common.client_address import current_client_address
 from hub.common.keyring import blind_index
 from hub.common.request_id import current_request_id
 
@@ -34,18 +36,21 @@ def record(
 ) -> AuditLog:
     """One row, in the caller's transaction; a second call is a second row.
 
-    `subject_id` is the user whom it concerns; left out, the target when that is a user, else the actor.
+    `subject_id` is the user whom it concerns; left out, the target when that is a user, else the actor. `ip` left out
+    is that of the request that is being worked on, if there is one, and a label for who has no account that of the
+    command that runs.
 
     Raises ValueError for an action that is not in the catalogue, for an `ip` that is none, and for a key of `data`, at
     any depth, that names a secret or personal data. References (`api_key_id`) and counts (`input_token=7`) may stay.
     """
     _refuse_secrets(data)
     target_type, target_id = target or ("", None)
-    plain_ip = None if ip is None else normalise_ip(ip)
+    address = ip if ip is not None else current_client_address()
+    plain_ip = None if address is None else normalise_ip(address)
     return AuditLog.objects.create(
         action=Action(action),
         actor_id=actor_id,
-        actor_label=actor_label[:LONGEST_LABEL],
+        actor_label=(actor_label or _label_without(actor_id))[:LONGEST_LABEL],
         target_type=target_type,
         target_id=target_id,
         subject_id=subject_id or (target_id if target_type == "user" else actor_id),
@@ -54,6 +59,11 @@ def record(
         ip_digest=plain_ip and ip_digest(plain_ip),
         data=data,
     )
+
+
+def _label_without(actor_id: UUID | None) -> str:
+    """Of who acts without an account."""
+    return "" if actor_id else current_actor_label()
 
 
 def normalise_ip(value: str) -> str:

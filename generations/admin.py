@@ -1,4 +1,4 @@
-"""The work for the staff: states, money and timing. Prompts, parameters and answers stay sealed."""
+"""The work for the staff: states, money and timing. What people wrote, and got, is revealed on a page of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from generations.models import Generation, GenerationAttempt, WebhookDelivery, WebhookEndpoint
+from generations.selectors import revealed_texts
 from hub.common.admin import FoundByIdAdmin
+from users.privacy.reveal import Disclosure
+from users.reveal_pages import RevealingAdmin
 
 SEALED = ("prompt", "parameters", "texts")
 
@@ -40,9 +43,10 @@ class AttemptsInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Generation)
-class GenerationAdmin(FoundByIdAdmin):
+class GenerationAdmin(RevealingAdmin, FoundByIdAdmin):
     """Jobs, newest first."""
 
+    revealed = "prompt, parameters and texts"
     list_display = ("id", "kind", "model", "status", "error_code", "estimate", "cost", "attempts_made", "created_at")
     list_filter = ("status", "kind")
     found_by = ("id", "owner_id")
@@ -63,8 +67,12 @@ class GenerationAdmin(FoundByIdAdmin):
         ),
     )
 
+    def disclosure(self, row: Generation) -> Disclosure:
+        """What its owner wrote, and what came of it."""
+        return Disclosure(("generation", row.id), row.owner_id, lambda: revealed_texts(row.id))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
-        """Without what is sealed: no page shows it."""
+        """Without what is sealed, which has a page of its own."""
         queryset: QuerySet[Generation] = super().get_queryset(request)
         return queryset.defer(*SEALED)
 

@@ -154,3 +154,9 @@ def jobs_in_flight() -> QuerySet[Generation, tuple[str, str, int, datetime]]:
     return open_jobs.annotate(number=Count("id"), oldest=Min("created_at")).values_list(
         "kind", "state", "number", "oldest"
     )
+
+
+def revealed_texts(generation_id: UUID) -> dict[str, Any]:
+    """Prompt, parameters and texts, without those that are empty; for who records that they are looked at."""
+    row = Generation.objects.filter(id=generation_id).values("prompt", "parameters", "texts").first()
+    return {name: value for name, value in row.items() if value} if row else {}

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from hub import tracing
 from hub.api import rate_limit_fields
 from hub.api.internal import INTERNAL
-from hub.common import request_id
+from hub.common import client_address, request_id
 from hub.metrics import requests
 
 
@@ -42,6 +42,17 @@ class ObserveMiddleware:
             timing.status = response.status_code
             span.answered(route=requests.route_of(request), status=response.status_code)
         return response
+
+
+class ClientAddressMiddleware:
+    """Notes where the request came from, for the audit entries that it leaves."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with client_address.working_from(client_address.address_in(request.META)):
+            return self.get_response(request)
 
 
 class RateLimitFieldsMiddleware:

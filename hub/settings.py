@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "hub.middleware.RequestIdMiddleware",
     "hub.middleware.ObserveMiddleware",
+    "hub.middleware.ClientAddressMiddleware",
     "hub.middleware.RateLimitFieldsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -114,10 +115,16 @@ OIDC_ALLOWED_DOMAINS = allowed_domains(is_needed=bool(OIDC_PROVIDERS))
 OIDC_SIGN_UP = env.boolean("OIDC_SIGN_UP", default=False)
 OIDC_STAFF_REQUIRED = staff_must_use_a_provider(OIDC_PROVIDERS)
 OIDC_TIMEOUT_SECONDS = env.seconds("OIDC_TIMEOUT_SECONDS", 10)
+# For how long a provider that is away is asked again to end the tokens of a link that is gone.
+OIDC_REVOCATION_DAYS = env.days("OIDC_REVOCATION_DAYS", 7)
 STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", default=False)
 # Steps of signing in from one address, and attempts at one account.
 RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)
 RATE_LIMIT_SIGNIN_ACCOUNT = env.rate("RATE_LIMIT_SIGNIN_ACCOUNT", "10/300", may_be_off=DEVELOPMENT)
+
+# How often one member of the staff may reveal personal data; whether the user is told of it by mail.
+RATE_LIMIT_REVEAL = env.rate("RATE_LIMIT_REVEAL", "20/3600", may_be_off=DEVELOPMENT)
+REVEAL_TELLS_USERS = env.boolean("REVEAL_TELLS_USERS", default=False)
 
 # --- the API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
@@ -327,6 +334,12 @@ NEON_API_URL = env.text("NEON_API_URL", "https://console.neon.tech/api/v2").rstr
 NEON_OWNER_ROLE = env.text("NEON_OWNER_ROLE", "neondb_owner")
 # What a month may cost, all projects of the organisation together.
 NEON_BUDGET_USD = env.dollars("NEON_BUDGET_USD")
+# Where the clock has a signed checkpoint of the audit trail written once a day: the same, or `none`. With the entries
+# since the last one, which may be purged then, or as the newest seal alone.
+AUDIT_CHECKPOINTS = env.text(
+    "AUDIT_CHECKPOINTS", str(HUB_VAR / "checkpoints") if MEDIA_STORAGE == "file" else f"{MEDIA_STORAGE}:checkpoints"
+)
+AUDIT_CHECKPOINT_ENTRIES = env.boolean("AUDIT_CHECKPOINT_ENTRIES", default=False)
 
 # --- what is taken away by and by ------------------------------------------------------------------------------------
 # Days after which it goes (docs/PURGING.md): after their end, their making, their last use, or the step before.

@@ -1,23 +1,47 @@
-"""Accounts and keys for the staff: to look at. Addresses are masked, and no secret is shown."""
+"""Accounts, keys and the audit trail for the staff: to look at. Addresses are masked, and no secret is shown.
+
+The trail is registered here and not by its own app, which knows no accounts: to reveal an address is a privacy request.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit.admin import AuditLogAdmin
+from audit.models import AuditLog
+from audit.selectors import revealed_ip
 from hub.common.admin import ReadOnlyAdmin
 from users.models import ApiKey, User
-from users.selectors import masked_email, users_with_email
+from users.privacy.reveal import Disclosure
+from users.reveal_pages import RevealingAdmin
+from users.selectors import masked_email, revealed_email, users_with_email
+
+# Rights are given by a command, on the trail; Django's page for groups changes them beside it.
+admin.site.unregister(Group)
+
+
+@admin.register(AuditLog)
+class RevealingAuditLogAdmin(RevealingAdmin, AuditLogAdmin):
+    """The trail, and the address that an entry came from."""
+
+    revealed = "the address it came from"
+
+    def disclosure(self, row: AuditLog) -> Disclosure:
+        """Of whoever did it, else of whom it concerns."""
+        return Disclosure(("audit_log", row.id), row.actor_id or row.subject_id, lambda: revealed_ip(row.id))
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyAdmin):
+class UserAdmin(RevealingAdmin):
     """Every account; one is found by its whole address."""
 
     ordering = ("-id",)  # type: ignore[assignment]
+    revealed = "the email address"
     list_display = ("id", "masked", "status", "is_staff", "last_active_at", "created_at")
     list_filter = ("status", "is_staff")
     fields = (
@@ -40,6 +64,10 @@ class UserAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[User], bool]:
         """By the whole address, through its index; nothing else is searched."""
         return (queryset & users_with_email(search_term), False) if search_term else (queryset, False)
+
+    def disclosure(self, row: User) -> Disclosure:
+        """The address."""
+        return Disclosure(("user", row.id), row.id, lambda: revealed_email(row.id))
 
     @admin.display(description="email")
     def masked(self, user: User) -> str:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
+from audit.actions import Action
+from audit.services import record
 from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused
 from hub.common.indexing import IndexPair
 from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
 from users.managers import EMAIL, UserManager
 from users.privacy.models import PrivacyRequest
-from users.signin.models import OauthAccount, SecondFactor
+from users.signin.models import OauthAccount, SecondFactor, TokenRevocation
 
-__all__ = ["ApiKey", "OauthAccount", "PrivacyRequest", "SecondFactor", "User", "UserGroup", "UserPermission"]
+__all__ = [
+    "ApiKey",
+    "OauthAccount",
+    "PrivacyRequest",
+    "SecondFactor",
+    "TokenRevocation",
+    "User",
+    "UserGroup",
+    "UserPermission",
+]
 
 LONGEST_NAME = 100
 LONGEST_REASON = 500
@@ -91,6 +102,7 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
                 condition=Q(legal_hold_until__isnull=False),
             ),
         ]
+        permissions = [("reveal_personal_data", "Can reveal personal data")]
         constraints = [
             models.UniqueConstraint(fields=["email_index"], name="users_email_unique"),
             models.UniqueConstraint(fields=["email_index_next"], name="users_email_unique_next"),
@@ -129,6 +141,14 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether the account may use the hub; what Django asks before it lets anyone in."""
         return self.status in self.MAY_USE_THE_HUB
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; a password that somebody set by `set_password`, as Django's own forms do, is audited."""
+        is_changed = getattr(self, "_password", None) is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_changed:
+                record(action=Action.USER_PASSWORD_SET, target=("user", self.id))
 
     def set_email(self, value: str) -> None:
         """Sets the address and its indexes together; raises ValueError for a malformed one. Does not save."""

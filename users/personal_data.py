@@ -28,11 +28,22 @@ from hub.common.personal_data import (
     classified,
 )
 from users.keys import PREFIX_CHARACTERS
-from users.models import ApiKey, OauthAccount, PrivacyRequest, SecondFactor, User, UserGroup, UserPermission
+from users.models import (
+    ApiKey,
+    OauthAccount,
+    PrivacyRequest,
+    SecondFactor,
+    TokenRevocation,
+    User,
+    UserGroup,
+    UserPermission,
+)
 from users.privacy.errors import AlreadyErased, LegalHold, StaffNotErased
 from users.privacy.legal_hold import is_held
+from users.signin import revoking
 
 SESSIONS = "django_session"
+TOKENS = "provider_tokens"
 Kind, Status = PrivacyRequest.Kind, PrivacyRequest.Status
 
 
@@ -111,9 +122,10 @@ class UsersHoldings(Holdings):
         return [*found, StaffNotErased()] if user.is_staff or user.is_superuser else found
 
     def outside(self, user_id: UUID) -> Counts:
-        """Sessions say within whose they are; exports have their ZIP in storage."""
+        """Sessions say within whose they are; exports have their ZIP in storage, tokens count at their provider."""
         return {
             SESSIONS: len(_sessions_of(user_id)),
+            TOKENS: revoking.count_tokens(user_id=user_id),
             "exports": _archives_of(user_id).count(),
             "exports_under_way": _exports_under_way(user_id).count(),
         }
@@ -129,7 +141,25 @@ class UsersHoldings(Holdings):
         archives = list(_archives_of(erasure.user_id))
         for each in archives:
             archive().drop(each.storage, each.key, erasure_id=erasure.id, is_whole=each.id not in canceled)
-        return {SESSIONS: len(sessions), "exports": len(archives), "exports_under_way": len(canceled)}
+        tokens = revoking.note_tokens(user_id=erasure.user_id, erasure_id=erasure.id)
+        found = {SESSIONS: len(sessions), "exports": len(archives), "exports_under_way": len(canceled)}
+        return found | {TOKENS: tokens}
+
+    def clean_up(self, erasure_id: UUID) -> None:
+        """Has the providers end their tokens."""
+        revoking.revoke_erased(erasure_id=erasure_id)
+
+    def pending(self, erasure_id: UUID) -> Counts:
+        """Those whose provider could not be asked yet; after OIDC_REVOCATION_DAYS it is asked no more."""
+        return {TOKENS: revoking.outcome(erasure_id=erasure_id).get(TokenRevocation.State.PENDING, 0)}
+
+    def outcome(self, erasure_id: UUID) -> Counts:
+        """How many were ended, and how many end there by themselves."""
+        return {f"{TOKENS}_{state}": n for state, n in revoking.outcome(erasure_id=erasure_id).items()}
+
+    def close(self, erasure_id: UUID) -> None:
+        """What they were is no longer needed."""
+        TokenRevocation.objects.filter(erasure_id=erasure_id).delete()
 
 
 def _exports_under_way(user_id: UUID) -> QuerySet[PrivacyRequest]:
@@ -168,6 +198,13 @@ HOLDINGS = UsersHoldings(
                 DELETE | EXPORT: "id created_at provider subject scopes expires_at last_used_at",
             }
         ),
+    ),
+    # What is being revoked already is waited for by the erasure from now on, and is nobody's.
+    Table(
+        model=TokenRevocation,
+        of=lambda user_id: TokenRevocation.objects.filter(user_id=user_id),
+        columns=classified({ANONYMISE: "user_id erasure_id", KEEP: "id created_at provider hint token state"}),
+        changes=lambda erasure: {"user_id": None, "erasure_id": erasure.id},
     ),
     Table(
         model=SecondFactor,

@@ -45,3 +45,9 @@ def masked_email(email: str | None) -> str:
     local, _, domain = email.rpartition("@")
     name, _, top = domain.rpartition(".")
     return f"{local[:1]}***@{name[:1]}***.{top}" if name else f"{local[:1]}***@{top[:1]}***"
+
+
+def revealed_email(user_id: UUID) -> dict[str, str]:
+    """{"email": the address}, {} for an account without one; for `users.privacy.reveal` alone, which records it."""
+    email = User.objects.filter(id=user_id).values_list("email", flat=True).first()
+    return {"email": email} if email else {}

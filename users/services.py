@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,7 +32,8 @@ def create_user(*, email: str, is_staff: bool = False, is_superuser: bool = Fals
 def set_password(*, user: User, password: str, actor: User | None = None) -> None:
     """Sets it, audited; sessions begun with the former one end. A second call with the same changes only the salt."""
     with transaction.atomic():
-        user.set_password(password)
+        # Not set_password: what was set by that is audited when it is saved, without an actor.
+        user.password = make_password(password)
         user.save(update_fields=["password"])
         record(action=Action.USER_PASSWORD_SET, actor_id=actor.id if actor else None, target=("user", user.id))
 

@@ -10,6 +10,7 @@ from users.privacy import dispatch
 from users.privacy.exporting import build_export as build
 from users.privacy.finishing import finish_erasure as finish
 from users.privacy.requests import carry_out_erasure
+from users.signin.revoking import revoke_unlinked
 
 
 @shared_task(name=dispatch.EXPORT)
@@ -28,3 +29,9 @@ def erase(*, request_id: str, **_: object) -> None:
 def finish_erasure(*, request_id: str, **_: object) -> None:
     """Removes what lies elsewhere, logs and verifies one erasure. A second run does what the first one could not."""
     finish(request_id=UUID(request_id))
+
+
+@shared_task(name=dispatch.REVOKE)
+def revoke_token(*, revocation_id: str, **_: object) -> None:
+    """Asks a provider to end one token of a link that is gone. A second run finds nothing, or asks again."""
+    revoke_unlinked(revocation_id=UUID(revocation_id))

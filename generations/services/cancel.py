@@ -29,7 +29,7 @@ def cancel(*, generation: Generation, api_key: ApiKey) -> Generation:
     lane, promoted = Lane.of(generation), list[UUID]()
     with transaction.atomic():
         if not _end_before_start(generation.id):
-            _note_wish(generation)
+            _note_wish(generation, api_key)
         else:
             audit.record(
                 action=Action.GENERATION_CANCELED,
@@ -62,10 +62,17 @@ def _end_before_start(generation_id: UUID) -> bool:
     )
 
 
-def _note_wish(generation: Generation) -> None:
+def _note_wish(generation: Generation, api_key: ApiKey) -> None:
     # next_check_at is cleared so that the wish is acted on now, not at the next poll.
     noted = Generation.objects.open().filter(id=generation.id, cancel_requested_at=None)
     if noted.update(cancel_requested_at=Now(), next_check_at=None):
+        audit.record(
+            action=Action.GENERATION_CANCEL_REQUESTED,
+            actor_id=api_key.owner_id,
+            actor_label=f"key {api_key.prefix}",
+            target=("generation", generation.id),
+            kind=generation.kind,
+        )
         dispatch.offer_on_commit(generation_id=generation.id, kind=generation.kind)
     elif not Generation.objects.open().filter(id=generation.id).exists():
         raise NotCancelable

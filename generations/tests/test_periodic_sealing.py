@@ -12,6 +12,7 @@ from pytest_django import Settings
 from audit import sealing
 from audit.models import AuditLog, AuditSeal
 from audit.services import record
+from audit.tasks import EXPORT_CHECKPOINT
 from generations import due, periodic
 from generations.clock import Clock
 from hub.common.ids import uuid7
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def fresh(no_jobs: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # It would close the connection whose transaction holds the test.
     monkeypatch.setattr("generations.clock.close_old_connections", lambda: None)
-    redis_client().delete(periodic.LAST_SEAL_KEY, "hub:clock:leader")
+    redis_client().delete(periodic.LAST_SEAL_KEY, periodic.LAST_CHECKPOINT_KEY, "hub:clock:leader")
     settings.AUDIT_SETTLE_SECONDS = 1e-6
 
 
@@ -86,3 +87,29 @@ def test_a_sealing_that_fails_is_tried_again_later_and_not_at_every_tick(
     assert not periodic.sealing_is_due()
     last = float(str(redis_client().get(periodic.LAST_SEAL_KEY)))
     assert 0 < last + 24 * 3600 - time.time() <= settings.AUDIT_SEAL_SECONDS
+
+
+def test_the_checkpoint_of_the_day_is_sent_for_after_a_seal_and_once_a_day(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(periodic.current_app, "send_task", lambda name, **_: sent.append(name))
+    monkeypatch.setattr(sealing, "MOST_ENTRIES", 2)
+    periodic.run_sealing()
+    assert sent == [], "there is no seal to export"
+    for _ in range(3):
+        record(action="quota.set")
+    periodic.run_sealing()
+    assert sent == [], "more is to be sealed first"
+    for _ in range(3):
+        periodic.run_sealing()
+        record(action="quota.set")
+    assert sent == [EXPORT_CHECKPOINT]
+    redis_client().set(periodic.LAST_CHECKPOINT_KEY, str(time.time() - 24 * 3600 - 1))
+    settings.AUDIT_CHECKPOINTS = "none"
+    periodic.run_sealing()
+    assert sent == [EXPORT_CHECKPOINT]
+    record(action="quota.set")
+    settings.AUDIT_CHECKPOINTS = "/somewhere"
+    periodic.run_sealing()
+    assert sent == [EXPORT_CHECKPOINT] * 2

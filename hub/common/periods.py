@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 LONGEST_DAYS = 36_500
 
 
@@ -13,6 +15,20 @@ def whole_days(raw: str, *, at_least: int = 1) -> int:
         number = 0
     if not at_least <= number <= LONGEST_DAYS:
         raise ValueError(wanted_days(at_least))
+    return number
+
+
+def whole_days_before(raw: str, *, now: datetime, at_least: int = 1) -> int:
+    """The shortest period that leaves alone whatever is of that day (UTC) or later. Raises ValueError as whole_days."""
+    try:
+        day = datetime.fromisoformat(raw)
+    except ValueError:
+        raise ValueError("a day such as 2026-06-30") from None
+    if day.tzinfo is None:
+        day = day.replace(tzinfo=UTC)
+    number = -((day - now) // timedelta(days=1))
+    if not at_least <= number <= LONGEST_DAYS:
+        raise ValueError(f"a day in the past, {wanted_days(at_least)} ago")
     return number
 
 

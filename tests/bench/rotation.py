@@ -1,8 +1,9 @@
-"""`python -m tests.bench.rotation [--values N] [--batch N]`: how fast stored values come under new keys.
+"""`python -m tests.bench.rotation [--values N] [--batch N] [--only PART]`: how fast values come under new keys.
 
 So many accounts, each with a sealed email, on servers of its own in a fresh directory. The bare cipher opens and seals
 the like in memory, before and after; then the command does it in the database, and then it brings the indexes to a
-new key, each run for good and once more with nothing to do. Exits with 1 when a value is not what it was.
+new key, each run for good and once more with nothing to do; or one PART of the two. Exits with 1 when a value is not
+what it was.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.bench.sealing import _servers
 from tests.rotation.keys import indexing, ring, sealing
 
 SAMPLE = 100_000
+PARTS = ("sealing", "indexing")
 COLUMNS = (
     "id, created_at, password, is_superuser, is_staff, status, legal_hold_reason, email, email_index, email_index_next"
 )
@@ -46,7 +48,7 @@ def main() -> int:
             django.setup()
             import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
-            wrong = _measured(options.values, options.batch)
+            wrong = _measured(options)
             print(f"load {os.getloadavg()[0]:.1f} at the end")
     return int(wrong > 0)
 
@@ -55,28 +57,50 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.rotation", description=__doc__)
     parser.add_argument("--values", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--only", choices=PARTS, help="default: both, one after the other")
     return parser.parse_args()
 
 
-def _measured(values: int, batch: int) -> int:
-    with sealing("old"), indexing("old"):
+def _measured(options: argparse.Namespace) -> int:
+    """Returns how much was wrong."""
+    values, batch, right = options.values, options.batch, list[bool]()
+    first = "new" if options.only == "indexing" else "old"
+    with sealing(first), indexing("old"):
         _fill(values)
+    if options.only != "indexing":
+        right += _sealed(values, batch)
+    if options.only != "sealing":
+        right += _indexed(values, batch)
+    print(f"peak memory so far {peak_mib():,.0f} MiB", flush=True)
+    right.append(_is_whole(values))
+    if not all(right):
+        print("The work went wrong: not every value was rewritten once, or one is not what it was.", file=sys.stderr)
+    return right.count(False)
+
+
+def _sealed(values: int, batch: int) -> list[bool]:
     with sealing("new", "old"), indexing("old"):
         before = _bare()
         sealed, rate = _run("sealing", "sealed anew in the database", values, batch)
         again, _ = _run("sealing", "once more, with nothing to do", values, batch)
         after = _bare()
+    _print_beside(rate, before, after)
+    return [sealed == values, again == 0]
+
+
+def _indexed(values: int, batch: int) -> list[bool]:
+    before = _bare()
+    with sealing("new"), indexing("old", "new", following="new"):
+        indexed, rate = _run("indexing", "hashed anew under a second index key", values, batch)
+        again, _ = _run("indexing", "once more, with nothing to do", values, batch)
+    _print_beside(rate, before, _bare())
+    return [indexed == values, again == 0]
+
+
+def _print_beside(rate: float, before: float, after: float) -> None:
     bare = (before + after) / 2
     print(f"{'the bare cipher: opened and sealed':<42} {bare:>9,.0f}/s   ({before:,.0f} before, {after:,.0f} after)")
-    print(f"{'rotation / bare cipher':<42} {rate / bare:>9.4f}")
-    with sealing("new"), indexing("old", "new", following="new"):
-        indexed, _ = _run("indexing", "hashed anew under a second index key", values, batch)
-        _run("indexing", "once more, with nothing to do", values, batch)
-    print(f"peak memory so far {peak_mib():,.0f} MiB", flush=True)
-    right = [sealed == values, again == 0, indexed == values, _is_whole(values)]
-    if not all(right):
-        print("The work went wrong: not every value was rewritten once, or one is not what it was.", file=sys.stderr)
-    return right.count(False)
+    print(f"{'rotation / bare cipher':<42} {rate / bare:>9.4f}", flush=True)
 
 
 def _fill(values: int) -> None:

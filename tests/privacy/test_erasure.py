@@ -120,7 +120,9 @@ def test_a_dry_run_counts_what_the_run_then_reports(life: Life, asked: Asked) ->
     receipt = anonymise(user_id=life.user.id, request=asked(life.user))
     assert receipt.counts == plan
     assert {name for name, count in plan.items() if not count} == {
-        *("exports", "exports_under_way", "privacy_requests", "user_permissions", "oauth_accounts", "second_factors")
+        *("exports", "exports_under_way", "privacy_requests", "user_permissions", "oauth_accounts", "second_factors"),
+        # users/tests/signin/test_revoking.py
+        *("token_revocations", "provider_tokens"),
     }
     assert PrivacyRequest.objects.get().counts == plan
 

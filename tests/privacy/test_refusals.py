@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +17,13 @@ from audit.models import AuditLog
 from generations.models import Generation
 from tests.privacy.test_erasure import everything
 from tests.privacy.world import Life
+from tests.rest import Caller
 from usage.services import hold_quota, release_hold
-from users.models import PrivacyRequest, User
+from users.models import ApiKey, PrivacyRequest, User
 from users.privacy.erasure import anonymise, erasure_blocks
 from users.privacy.errors import AlreadyErased, ErasureBlocked, HoldNotValid, HoldsOpen, JobsRunning, LegalHold
 from users.privacy.legal_hold import lift_legal_hold, set_legal_hold
-from users.privacy.requests import carry_out_erasure, request_erasure
+from users.privacy.requests import carry_out_erasure, erase_now, request_erasure
 
 pytestmark = pytest.mark.django_db
 Asked = Callable[[User], PrivacyRequest]
@@ -169,3 +171,22 @@ def test_the_command_sets_and_lifts_a_hold(life: Life, capsys: Any) -> None:
     call_command("legal_hold", whose, "--lift")
     assert capsys.readouterr().out == "The legal hold is lifted.\nThere was no legal hold.\n"
     assert erasure_blocks(life.user.id) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/api/v1/me/erasure", "confirm"), ("/api/v1/me/erasure", "dry_run"), ("/api/v1/me/export", "")],
+    ids=["erasure", "its dry run", "export"],
+)
+def test_what_was_let_in_before_the_erasure_ended_is_told_what_every_route_tells(
+    caller: Caller, log: Path, sent: list[Any], monkeypatch: pytest.MonkeyPatch, path: str, body: str
+) -> None:
+    as_read = ApiKey.objects.select_related("owner").get(id=caller.key.id)
+    erase_now(user_id=caller.user.id, asked_by=None)
+    sent.clear()
+    monkeypatch.setattr("users.api.authentication.authenticate_api_key", lambda **_: as_read)
+    before = everything()
+    words = {"confirm": {"confirm": str(caller.user.id)}, "dry_run": {"dry_run": True}, "": {}}
+    answer = caller.post(path, words[body])
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_erased")
+    assert (everything(), sent) == (before, [])

@@ -98,6 +98,24 @@ def test_a_period_that_is_none_is_refused(db: None, command: str, period: str) -
     assert entries() == []
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "purge_dormant_users"])
+@pytest.mark.parametrize("day", ["2999-01-01", "tomorrow", "2026-13-01", "1800-01-01", "today"])
+def test_a_day_that_is_not_in_the_past_is_refused(db: None, command: str, day: str) -> None:
+    day = timezone.now().date().isoformat() if day == "today" and command == "purge_usage_logs" else day
+    status, said = purge(command, f"--before={day}")
+    assert (status, "wanted is a day" in said, entries()) == (1, True, [])
+
+
+def test_what_is_of_that_day_or_later_stays(db: None) -> None:
+    now = timezone.now()
+    for age in (1, 3, 5):
+        Session.objects.create(session_key=f"old{age}", expire_date=now - timedelta(days=age, hours=1))
+    day = (now - timedelta(days=3, hours=2)).isoformat()
+    assert purge("purge_sessions", f"--before={day}")[0] == 0
+    assert set(Session.objects.values_list("session_key", flat=True)) == {"old1", "old3"}
+    assert purge("purge_sessions", f"--before={day}", "--days=2")[0] == 1
+
+
 @pytest.mark.parametrize("option", ["--batch=0", "--batch=many", "--ceiling=-1"])
 def test_a_batch_or_ceiling_that_is_none_is_refused(db: None, option: str) -> None:
     status, said = purge("purge_sessions", option)

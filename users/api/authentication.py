@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from hub.api.internal import is_internal
+from hub.common.client_address import address_in
 from hub.common.errors import HubError
 from users.api import schema  # noqa: F401  # registers how this class is described
 from users.errors import CHALLENGE
@@ -56,16 +54,5 @@ def _key_text(request: Request) -> str:
 
 
 def client_ip(request: HttpRequest | Request) -> str | None:
-    """The client's address, None when there is none (a Unix socket) or it cannot be read.
-
-    Without TRUSTED_PROXIES it is that of whoever is connected. Behind so many proxies, each of which appends to
-    X-Forwarded-For the address that it was called from, it is that many places from the end; what stands before it is
-    the client's own claim. A request that came past some of the proxies has too few: then that of whoever is connected.
-    """
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    trusted = settings.TRUSTED_PROXIES
-    address = hops[-trusted] if 0 < trusted <= len(hops) and hops[0] else request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
+    """The client's address, None when it is not known; see hub.common.client_address.address_in."""
+    return address_in(request.META)

@@ -22,9 +22,8 @@ from hub.api.serializers import ProblemSerializer
 from hub.api.views import HubView, parsed_query
 from users.api.privacy_shapes import ErasureInput, ExportInput, PlanSerializer, PrivacyRequestSerializer
 from users.models import PrivacyRequest, User
-from users.privacy.erasure import erasure_blocks, planned
 from users.privacy.fetching import Fetched, fetch_export
-from users.privacy.requests import request_erasure, request_export
+from users.privacy.requests import plan_erasure, request_erasure, request_export
 from users.privacy.selectors import request_of, requests_of
 
 READ, EXPORT, ERASE = "account:read", "account:export", "account:erase"
@@ -76,8 +75,8 @@ class ErasureView(HubView):
         shape = ErasureInput(data=request.data, context={"user_id": user.id})
         shape.is_valid(raise_exception=True)
         if shape.validated_data["dry_run"]:
-            plan = {"counts": planned(user.id), "blocked_by": erasure_blocks(user.id)}
-            return Response(PlanSerializer(plan).data)
+            counts, blocked_by = plan_erasure(user=user)
+            return Response(PlanSerializer({"counts": counts, "blocked_by": blocked_by}).data)
         return _accepted(request, request_erasure(user=user, asked_by=user.id))
 
 

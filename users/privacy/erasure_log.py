@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 
 from hub.common.personal_data import archive
+from hub.common.places import in_storage
 from users.privacy.errors import ErasureLogBroken
 
 
@@ -47,7 +48,7 @@ def append(entry: Entry) -> None:
     Raises OSError, or ServiceUnavailable for a storage.
     """
     line = json.dumps(asdict(entry), separators=(",", ":")) + "\n"
-    place = _storage()
+    place = in_storage(settings.ERASURE_LOG)
     if place is None:
         _append_line(Path(settings.ERASURE_LOG), line)
         return
@@ -63,12 +64,6 @@ def entries() -> Iterator[Entry]:
         if entry.request_id not in seen:
             seen.add(entry.request_id)
             yield entry
-
-
-def _storage() -> tuple[str, str] | None:
-    """(storage, folder) when the log lies in a storage."""
-    name, colon, folder = settings.ERASURE_LOG.partition(":")
-    return (name, folder.strip("/")) if colon and name in settings.STORAGES else None
 
 
 def _append_line(path: Path, line: str) -> None:
@@ -92,7 +87,7 @@ def _ends_whole(path: Path) -> bool:
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    place = _storage()
+    place = in_storage(settings.ERASURE_LOG)
     if place is None:
         path = Path(settings.ERASURE_LOG)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -10,11 +12,12 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
-from hub.common.errors import HubError, NotFound
+from hub.common.errors import AccountErased, HubError, NotFound
+from hub.common.personal_data import Counts
 from users.models import PrivacyRequest, User
 from users.privacy import watch
 from users.privacy.dispatch import ERASE, EXPORT, offer
-from users.privacy.erasure import anonymise, blocks_of
+from users.privacy.erasure import anonymise, blocks_of, planned
 from users.privacy.errors import AlreadyErased, ErasureBlocked, PrivacyRequestOpen
 from users.privacy.receipts import Receipt
 
@@ -27,8 +30,12 @@ ASKED = {Kind.EXPORT: Action.PRIVACY_EXPORT_REQUESTED, Kind.ANONYMISE: Action.PR
 
 
 def request_export(*, user: User, asked_by: UUID | None, reason: str = "") -> PrivacyRequest:
-    """An export that a worker will build; audited. Raises PrivacyRequestOpen while there is one under way."""
-    request = open_request(user_id=user.id, kind=Kind.EXPORT, asked_by=asked_by, reason=reason)
+    """An export that a worker will build; audited. Raises PrivacyRequestOpen while there is one under way.
+
+    Raises AccountErased when the account that asks was erased while its request was on its way.
+    """
+    with _told_as_its_owner(user, asked_by):
+        request = open_request(user_id=user.id, kind=Kind.EXPORT, asked_by=asked_by, reason=reason)
     _send(EXPORT, request)
     return request
 
@@ -37,12 +44,36 @@ def request_erasure(*, user: User, asked_by: UUID | None, reason: str = "") -> P
     """An erasure that a worker will carry out; audited. Raises what stands against it, and PrivacyRequestOpen.
 
     What comes up afterwards and passes by itself (a job that is running) is waited for; what does not refuses it.
+    Raises AccountErased as request_export does.
     """
-    for block in blocks_of(user.id):
-        raise block
-    request = open_request(user_id=user.id, kind=Kind.ANONYMISE, asked_by=asked_by, reason=reason)
+    with _told_as_its_owner(user, asked_by):
+        for block in blocks_of(user.id):
+            raise block
+        request = open_request(user_id=user.id, kind=Kind.ANONYMISE, asked_by=asked_by, reason=reason)
     _send(ERASE, request)
     return request
+
+
+def plan_erasure(*, user: User) -> tuple[Counts, list[str]]:
+    """For the account itself: what an erasure would report now, and the codes of what stands against it.
+
+    Changes nothing. Raises AccountErased as request_export does.
+    """
+    blocks = blocks_of(user.id)
+    if any(isinstance(block, AlreadyErased) for block in blocks):
+        raise AccountErased
+    return planned(user.id), [block.code for block in blocks]
+
+
+@contextmanager
+def _told_as_its_owner(user: User, asked_by: UUID | None) -> Iterator[None]:
+    """Its key let the request in before the erasure ended: the client is told what every other route tells it."""
+    try:
+        yield
+    except AlreadyErased:
+        if asked_by == user.id:
+            raise AccountErased from None
+        raise
 
 
 def erase_now(*, user_id: UUID, asked_by: UUID | None, reason: str = "") -> Receipt:

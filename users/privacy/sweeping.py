@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from users.models import PrivacyRequest
+from users.models import PrivacyRequest, TokenRevocation
 from users.privacy import watch
-from users.privacy.dispatch import ERASE, EXPORT, FINISH, offer
+from users.privacy.dispatch import ERASE, EXPORT, FINISH, offer, offer_revocation
 from users.privacy.exporting import LEASE
 
 Kind, Status = PrivacyRequest.Kind, PrivacyRequest.Status
@@ -26,7 +26,10 @@ def unfinished() -> QuerySet[PrivacyRequest]:
 
 
 def sweep() -> int:
-    """Sends each of them to the workers again; returns how many there are. Raises kombu's OperationalError."""
+    """Sends each of them to the workers again, and tokens to revoke; returns how many there are.
+
+    Raises kombu's OperationalError.
+    """
     watch.clear()
     found = 0
     for request in unfinished().order_by("created_at")[:BATCH]:
@@ -34,7 +37,17 @@ def sweep() -> int:
         found += 1
         if not _is_on_its_way(request):
             offer(_task(request), request_id=request.id)
-    return found
+    return found + _sweep_revocations()
+
+
+def _sweep_revocations() -> int:
+    """Of links that were ended; those of an erasure are asked for by what finishes it."""
+    waiting = TokenRevocation.objects.filter(erasure_id=None).order_by("created_at")
+    ids = list(waiting.values_list("id", flat=True)[:BATCH])
+    for revocation_id in ids:
+        watch.note()
+        offer_revocation(revocation_id=revocation_id)
+    return len(ids)
 
 
 def _is_on_its_way(request: PrivacyRequest) -> bool:

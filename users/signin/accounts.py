@@ -16,6 +16,7 @@ from audit.services import record
 from hub.identity import ANY_DOMAIN
 from users.errors import EmailTaken
 from users.models import OauthAccount, User
+from users.privacy import watch
 from users.selectors import users_with_email
 from users.services import create_user
 from users.signin import provider as wire
@@ -31,6 +32,7 @@ from users.signin.errors import (
 )
 from users.signin.models import SUBJECT
 from users.signin.provider import Tokens
+from users.signin.revoking import State, asked_to_end, held_tokens, note_unlinked
 
 
 def links_of(*, user: User) -> QuerySet[OauthAccount]:
@@ -172,16 +174,26 @@ def refresh(*, account: OauthAccount) -> bool:
 def unlink(*, account: OauthAccount, ip: str | None) -> None:
     """Ends its tokens at the provider, where that can be done, then the link, audited. Not inside a transaction.
 
-    A provider that is away does not keep anybody's link alive: the trail says that its tokens were not ended.
+    A provider that is away does not keep anybody's link alive: it is asked again later (see users/signin/revoking.py).
     """
-    tokens = {"refresh_token": account.refresh_token, "access_token": account.access_token}
-    held = {hint: token for hint, token in tokens.items() if token}
-    is_known = account.provider in settings.OIDC_PROVIDERS
-    revoked = wire.revoke(wire.provider_named(account.provider), tokens=held) if is_known and held else None
+    states = {
+        hint: asked_to_end(provider=account.provider, hint=hint, token=token)
+        for hint, token in held_tokens(account).items()
+    }
+    pending = [hint for hint, state in states.items() if state == State.PENDING]
     with transaction.atomic():
         deleted, _ = OauthAccount.objects.filter(id=account.id).delete()
         if deleted:
-            _record(Action.OAUTH_ACCOUNT_UNLINKED, account, ip=ip, is_revoked=revoked)
+            note_unlinked(account, hints=pending)
+            _record(Action.OAUTH_ACCOUNT_UNLINKED, account, ip=ip, is_revoked=_is_revoked(list(states.values())))
+    if pending:
+        watch.note()
+
+
+def _is_revoked(states: list[State]) -> bool | None:
+    if State.PENDING in states:
+        return False
+    return True if State.REVOKED in states else None
 
 
 def _record(action: Action, about: OauthAccount, ip: str | None = None, **data: Any) -> None:

@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -19,8 +20,9 @@ from django.views.decorators.cache import never_cache
 from hub.common.rate_limit import RateLimited
 from users.api.authentication import client_ip
 from users.selectors import users_with_email
+from users.services import set_password
 from users.signin.backends import BY_PASSWORD
-from users.signin.entering import enter, is_enough
+from users.signin.entering import enter, is_enough, leave
 from users.signin.errors import CredentialsWrong, PasswordNotTaken
 from users.signin.limits import count_attempt
 from users.signin.pages import note_refusal, refused
@@ -57,6 +59,15 @@ class ConsoleLogin(LoginView):
         return super().form_invalid(form)
 
 
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """A new password of one's own, for the former one."""
+
+    def save(self, commit: bool = True) -> Any:
+        """Audited as one's own doing."""
+        set_password(user=self.user, password=self.cleaned_data["new_password1"], actor=self.user)
+        return self.user
+
+
 class ConsoleSite(AdminSite):
     """Django's admin, for sessions that were begun as the settings ask for."""
 
@@ -86,3 +97,18 @@ class ConsoleSite(AdminSite):
         request.current_app = self.name
         response = ConsoleLogin.as_view(extra_context=context)(request)
         return cast(HttpResponse, response)
+
+    @method_decorator(never_cache)
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Django's page, behind our own way out."""
+        if request.method == "POST":
+            leave(request)
+        return super().logout(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Django's page, with our form."""
+        request.current_app = self.name
+        context = {**self.each_context(request), **(extra_context or {})}
+        done = reverse("admin:password_change_done")
+        view = PasswordChangeView.as_view(form_class=OwnPasswordForm, success_url=done, extra_context=context)
+        return cast(TemplateResponse, view(request))

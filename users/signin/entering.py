@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, login
+from django.contrib.auth import BACKEND_SESSION_KEY, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -75,6 +75,14 @@ def let_in(request: HttpRequest, *, user: User, backend: str, next_url: str, has
         second_factor=has_passed,
     )
     return redirect(next_url or default_page(user))
+
+
+def leave(request: HttpRequest) -> None:
+    """The session ends, audited if it was anybody's. A second call finds none."""
+    user = request.user if request.user.is_authenticated else None
+    logout(request)
+    if user is not None:
+        record(action=Action.USER_SIGNED_OUT, actor_id=user.id, target=("user", user.id), ip=client_ip(request))
 
 
 def default_page(user: User) -> str:

@@ -16,6 +16,7 @@ from hub.common.models import HubModel
 
 LONGEST_PROVIDER = 20
 LONGEST_SCOPE = 200
+LONGEST_HINT = 20
 SUBJECT = IndexPair(
     source="subject",
     index="subject_index",
@@ -64,6 +65,44 @@ class OauthAccount(HubModel):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.id}"
+
+
+class TokenRevocation(HubModel):
+    """A token that its provider is to end; the link that it was of is gone. It goes when the provider was asked.
+
+    `erasure_id` is that of the erasure that it came from; else `user_id` is whose link was ended, whom an erasure finds
+    by it. `declined`: the provider ends no such tokens, or is none any more; `given_up`: it was away for too long.
+    Either way the token ends there by itself.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        REVOKED = "revoked"
+        DECLINED = "declined"
+        GIVEN_UP = "given_up"
+
+    erasure_id = models.UUIDField(null=True, blank=True, db_index=True)
+    user_id = models.UUIDField(null=True, blank=True, db_index=True)
+    provider = models.CharField(max_length=LONGEST_PROVIDER)
+    hint = models.CharField(max_length=LONGEST_HINT)
+    token = EncryptedTextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+
+    class Meta:
+        db_table = "token_revocations"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "revoked", "declined", "given_up"]),
+                name="token_revocations_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(erasure_id__isnull=True) | models.Q(user_id__isnull=True),
+                name="token_revocations_nobodys_after_erasure",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"revocation {self.id}"
 
 
 class Verifiable:

@@ -97,17 +97,32 @@ def refreshed(provider: IdentityProvider, *, refresh_token: str) -> Tokens:
     return Tokens.of(_asked(provider, ask), asked=provider.scopes)
 
 
-def revoke(provider: IdentityProvider, *, tokens: Mapping[str, str]) -> bool | None:
-    """Ends the tokens (by their hint) at the provider: whether it took all; None when it offers no such thing."""
+def revoke(provider: IdentityProvider, *, token: str, hint: str) -> bool | None:
+    """Ends the token at the provider (RFC 7009): whether it has ended now; None when it offers no such thing."""
     try:
         url = metadata(provider).get("revocation_endpoint")
-        if not url:
+        if not url or not _is_safe(provider, url):
             return None
         with _client(provider) as client:
-            answers = [client.revoke_token(url, token=token, token_type_hint=hint) for hint, token in tokens.items()]
-    except (httpx2.HTTPError, OAuthError, ProviderAway, ValueError):
+            answer = client.revoke_token(url, token=token, token_type_hint=hint)
+    except (httpx2.HTTPError, ProviderAway, ValueError):
         return False
-    return all(answer.status_code == httpx2.codes.OK for answer in answers)
+    return True if answer.status_code == httpx2.codes.OK else _verdict(_error_of(answer))
+
+
+def _verdict(error: str | None) -> bool | None:
+    """Some (Google) call a token unknown that has ended already, where RFC 7009 has them say that all is well."""
+    if error == "unsupported_token_type":
+        return None
+    return error == "invalid_token"
+
+
+def _error_of(answer: httpx2.Response) -> str | None:
+    try:
+        found = answer.json()
+    except ValueError:
+        return None
+    return _text(found.get("error")) if isinstance(found, dict) else None
 
 
 def user_info(provider: IdentityProvider, *, access_token: str) -> Mapping[str, Any]:

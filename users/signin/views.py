@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +14,7 @@ from users.models import User
 from users.signin import accounts
 from users.signin.backends import BY_PROVIDER
 from users.signin.claims import identity_of
-from users.signin.entering import default_page, enter, safe_next, signed_in
+from users.signin.entering import default_page, enter, leave, safe_next, signed_in
 from users.signin.errors import FlowLost
 from users.signin.flow import COOKIE, COOKIE_PATH, LIFETIME_SECONDS, Flow
 from users.signin.limits import count_attempt
@@ -105,5 +104,5 @@ def _who_began(request: HttpRequest, flow: Flow) -> User:
 @page
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
-    logout(request)
+    leave(request)
     return redirect("signin:page")

@@ -36,6 +36,7 @@ def provider(only_provider: Provider, settings: Any) -> Iterator[Provider]:
     wire._remembered.clear()
     yield only_provider
     only_provider.metadata, only_provider.is_down, only_provider.observer = {}, False, None
+    only_provider.revocation_error = ""
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Provider:
     # What is put in the place of the discovery document's own values.
     metadata: dict[str, Any] = field(default_factory=dict)
     is_down: bool = False
+    revocation_error: str = ""
     observer: Any = None
 
     def settings(self, name: str = "corp") -> dict[str, IdentityProvider]:
@@ -106,6 +107,8 @@ def _extend(app: flask.Flask, provider: Provider) -> None:
         assert flask.request.authorization is not None
         assert flask.request.authorization.password == CLIENT_SECRET
         token = flask.request.form["token"]
+        if provider.revocation_error:
+            return flask.jsonify({"error": provider.revocation_error}), 400
         provider.revoked.append(token)
         return ""
 

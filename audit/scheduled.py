@@ -1,0 +1,58 @@
+"""The checkpoint that is written once a day, where AUDIT_CHECKPOINTS says (docs/AUDIT.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from audit.exporting import export, export_to_storage, exported_through
+from audit.models import AuditSeal
+from hub.common.places import in_storage
+
+CLOCK = "clock"
+OFF = "none"
+FIRST_OF_HASH = 8
+
+
+def is_scheduled() -> bool:
+    """Whether there is a place for it."""
+    return bool(settings.AUDIT_CHECKPOINTS != OFF)
+
+
+def export_scheduled() -> str | None:
+    """Writes the newest seal, or all since the last export when AUDIT_CHECKPOINT_ENTRIES; returns the file's name.
+
+    None when there is nothing new or no place. The name is made of the seals and the last one's hash: a second run
+    finds it there, and a restored database, whose seals may have the same numbers, overwrites none. Audited. Raises
+    TrailBroken, OSError and ServiceUnavailable; then nothing is left in its place.
+    """
+    newest = AuditSeal.objects.order_by("-number").values_list("number", "hash").first()
+    if newest is None or not is_scheduled():
+        return None
+    last, entries = newest[0], settings.AUDIT_CHECKPOINT_ENTRIES
+    first = exported_through() + 1 if entries else last
+    if first > last:
+        return None
+    name = _name(first, last, bytes(newest[1]))
+    return name if _written(name, first=first, last=last, entries=entries) else None
+
+
+def _name(first: int, last: int, last_hash: bytes) -> str:
+    return f"seals-{first:09}-{last:09}-{last_hash.hex()[:FIRST_OF_HASH]}.jsonl"
+
+
+def _written(name: str, *, first: int, last: int, entries: bool) -> bool:
+    """False when it is there."""
+    place = in_storage(settings.AUDIT_CHECKPOINTS)
+    if place is not None:
+        storage, folder = place
+        key = f"{folder}/{name}"
+        return export_to_storage(storage, key, first=first, last=last, entries=entries, asked_by=CLOCK) is not None
+    folder_here = Path(settings.AUDIT_CHECKPOINTS)
+    folder_here.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        export(path=folder_here / name, first=first, last=last, entries=entries, asked_by=CLOCK)
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,25 @@
+"""The task of this app."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from audit.errors import TrailBroken
+from audit.scheduled import export_scheduled
+from hub.common.errors import ServiceUnavailable
+
+EXPORT_CHECKPOINT = "audit.export_checkpoint"
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=EXPORT_CHECKPOINT)
+def export_checkpoint(**_: object) -> None:
+    """Writes the checkpoint of the day. A second run finds it there; what fails is tried again the next day."""
+    try:
+        name = export_scheduled()
+    except (OSError, ServiceUnavailable, TrailBroken) as error:
+        logger.error("the audit trail's checkpoint could not be written: %s", getattr(error, "detail", error))
+        return
+    logger.info("the audit trail's checkpoint: %s", name or "nothing new")
