@@ -115,6 +115,9 @@ STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", defau
 # Steps of signing in from one address, and attempts at one account.
 RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)
 RATE_LIMIT_SIGNIN_ACCOUNT = env.rate("RATE_LIMIT_SIGNIN_ACCOUNT", "10/300", may_be_off=DEVELOPMENT)
+# Links to set a new password, for one account; and for how many seconds such a link works.
+RATE_LIMIT_RESET = env.rate("RATE_LIMIT_RESET", "3/3600", may_be_off=DEVELOPMENT)
+PASSWORD_RESET_TIMEOUT = int(env.seconds("PASSWORD_RESET_SECONDS", 3600))
 
 # --- the API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
