@@ -14,12 +14,20 @@ _SECRETS = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # credentials in a URL
     r"|(?i:(?<=bearer )|(?<=[?&]key=))[A-Za-z0-9._~+/=\-]{8,}"
 )
+# What PostgreSQL adds to an error quotes rows and statements; it goes on until the next part of the message or the
+# next error of a chain. Both ways of writing a line's end: as it is, and within a quoted string.
+_QUOTED_BY_POSTGRES = re.compile(
+    r"(?:\b|(?<=\\n))(?P<part>DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+): .*?"
+    r"(?=(?:\n|\\n)(?:HINT|DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+): "
+    r"|\n\n(?:The above exception|During handling)|\nTraceback \(most recent|\Z)",
+    re.DOTALL,
+)
 REDACTED = "[redacted]"
 
 
 def redact(text: str) -> str:
-    """The text without API keys, webhook secrets, bearer tokens and passwords in URLs."""
-    return _SECRETS.sub(REDACTED, text)
+    """The text without API keys, webhook secrets, bearer tokens, passwords in URLs, and what PostgreSQL quotes."""
+    return _SECRETS.sub(REDACTED, _QUOTED_BY_POSTGRES.sub(rf"\g<part>: {REDACTED}", text))
 
 
 class RequestIdFilter(logging.Filter):

@@ -352,5 +352,7 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": [], "propagate": True},
         # A refused request is the client's affair and has its own answer; it is not a line of ours.
         "django.request": {"level": "ERROR"},
+        # It quotes the host that was asked for, whatever somebody has put there.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
