@@ -46,7 +46,7 @@ ALLOWED: tuple[Allowed, ...] = (
     # --- what says which request something was done for -------------------------------------------------------------
     *(
         Allowed(place, ("request id",), "follows a request through lines and rows: 64 characters, no spaces, no @")
-        for place in ("*.request_id", "messages of Celery (*)*", "log of web", "files: trail.jsonl")
+        for place in ("*.request_id", "messages of Celery (*)*", "log of *", "files: trail.jsonl")
     ),
     # --- what is compared or read by the database itself ------------------------------------------------------------
     Allowed("api_keys.allowed_ips", ("network",), "the networks of a key's machines, as its owner set them"),

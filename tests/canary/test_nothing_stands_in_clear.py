@@ -6,13 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from fnmatch import fnmatchcase
 
 import pytest
 
 from tests.canary.allowed import leaks, unused
 from tests.canary.flows import breakdowns, clients, operators, people
 from tests.canary.places import places
+from tests.canary.plants import PLANTS
 from tests.canary.search import search
+from tests.canary.values import Values
 from tests.canary.world import World, running_world
 from tests.stack import Template
 
@@ -61,3 +64,14 @@ def test_no_value_stands_where_it_must_not(world: World) -> None:
     found = leaks(findings)
     assert not found, "\n".join(map(str, found))
     assert not unused(findings)
+
+
+def test_what_is_put_where_it_must_not_be_is_found_there(world: World) -> None:
+    planted = {}
+    for what, plant in PLANTS.items():
+        planted[what] = Values()
+        plant.put(world, planted[what].new("planted"))
+    gathered = places(world)
+    for what, plant in PLANTS.items():
+        found = leaks(search(gathered, planted[what]))
+        assert any(fnmatchcase(each.place, plant.place) for each in found), (what, found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from base64 import b32decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ class World:
     queued: list[Place] = field(default_factory=list)
     # Email, password and the secret of the second factor of the member of the staff.
     staff: tuple[str, str, str] = ("", "", "")
+    # The id of a client who is to be erased.
+    leaving: str = ""
     closing: ExitStack = field(default_factory=ExitStack)
 
     def browser(self) -> PersonsBrowser:
@@ -67,13 +70,22 @@ class World:
         for found in _DRIVEN.findall(text):
             self.values.learn("api key" if found.startswith("hub_") else "webhook secret", found)
 
-    def manage(self, *words: str, **env: str) -> str:
-        """What an operator's command prints; it may refuse."""
-        command = [sys.executable, str(BASE_DIR / "manage.py"), *words]
-        done = subprocess.run(command, env=self.stack.env | env, cwd=BASE_DIR, capture_output=True, text=True)
-        self.printed.append(Place(f"manage.py {words[0]}", (done.stdout + done.stderr).encode()))
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout
+    def manage(self, *commands: Sequence[str], **env: str) -> list[str]:
+        """What these commands of an operator's print, one after the other; some may refuse."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.canary.batch"],
+            input=json.dumps(commands),
+            env=self.stack.env | env,
+            cwd=BASE_DIR,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        self.printed.append(Place("log of commands", done.stderr.encode()))
+        results = json.loads(done.stdout)
+        for result in results:
+            self.printed.append(Place(f"manage.py {result['words'][0]}", result["said"].encode()))
+        return [result["said"] for result in results]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -56,7 +57,11 @@ def staff_signs_in(world: World) -> PersonsBrowser:
     """A member of the staff: made by an operator, wrong and right passwords, a second factor, the way in with both."""
     values, browser = world.values, world.browser()
     email, password = values.new("email", "{}.Staff@Example.com"), values.new("password", 'p "ü& {}')
-    world.manage("create_staff", email, "--password-env", "STAFF_PASSWORD", STAFF_PASSWORD=password)
+    command = ["create_staff", email, "--password-env", "STAFF_PASSWORD"]
+    leaving = ["create_client", values.new("email", "{}@example.com"), "--json"]
+    _, made = world.manage(command, leaving, STAFF_PASSWORD=password)
+    world.learn_secrets_in(made)
+    world.leaving = json.loads(made)["id"]
 
     def enter(password: str, username: str = email, next_url: str = "/admin/") -> int:
         fields = {"username": username, "password": password, "next": next_url}
