@@ -10,6 +10,7 @@ class Action(models.TextChoices):
 
     USER_CREATED = "user.created", "User created"
     USER_PASSWORD_SET = "user.password_set", "Password set"
+    USER_PASSWORD_RESET_ASKED = "user.password_reset_asked", "New password asked for"
     USER_DORMANCY_TOLD = "user.dormancy_told", "User told of dormancy"
     USER_DORMANCY_ENDED = "user.dormancy_ended", "User no longer dormant"
     USER_SUSPENDED = "user.suspended", "User suspended"

@@ -29,6 +29,8 @@ QUIET = {
     **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
     # A refused request is the client's affair and has its own answer; it is not a line of ours.
     "django.request": {"level": "ERROR"},
+    # It quotes the host that was asked for, whatever somebody has put there.
+    "django.security.DisallowedHost": {"level": "CRITICAL"},
 }
 # Whatever else a record has came as `extra`. Django adds the request itself, whose text quotes the whole address.
 OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {

@@ -38,7 +38,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]{1,64}@[A-Za-z0-9\-]+(?:\.
 # What PostgreSQL adds to an error quotes rows and statements; it goes on until the next part of the message or the
 # next error of a chain. Both ways of writing a line's end: as it is, and within a quoted string.
 _QUOTED_BY_POSTGRES = re.compile(
-    r"\b(?P<part>DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+): .*?"
+    r"(?:\b|(?<=\\n))(?P<part>DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+): .*?"
     r"(?=(?:\n|\\n)(?:HINT|DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+): "
     r"|\n\n(?:The above exception|During handling)|\nTraceback \(most recent|\Z)",
     re.DOTALL,

@@ -90,6 +90,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "users.signin.sessions"
 if not DEVELOPMENT:
     SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
@@ -121,6 +122,9 @@ STAFF_SECOND_FACTOR_REQUIRED = env.boolean("STAFF_SECOND_FACTOR_REQUIRED", defau
 # Steps of signing in from one address, and attempts at one account.
 RATE_LIMIT_SIGNIN = env.rate("RATE_LIMIT_SIGNIN", "60/60", may_be_off=DEVELOPMENT)
 RATE_LIMIT_SIGNIN_ACCOUNT = env.rate("RATE_LIMIT_SIGNIN_ACCOUNT", "10/300", may_be_off=DEVELOPMENT)
+# Links to set a new password, for one account; and for how many seconds such a link works.
+RATE_LIMIT_RESET = env.rate("RATE_LIMIT_RESET", "3/3600", may_be_off=DEVELOPMENT)
+PASSWORD_RESET_TIMEOUT = int(env.seconds("PASSWORD_RESET_SECONDS", 3600))
 
 # How often one member of the staff may reveal personal data; whether the user is told of it by mail.
 RATE_LIMIT_REVEAL = env.rate("RATE_LIMIT_REVEAL", "20/3600", may_be_off=DEVELOPMENT)

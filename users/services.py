@@ -29,13 +29,13 @@ def create_user(*, email: str, is_staff: bool = False, is_superuser: bool = Fals
     return User.objects.create_user(email, password, is_staff=is_staff, is_superuser=is_superuser)
 
 
-def set_password(*, user: User, password: str, actor: User | None = None) -> None:
+def set_password(*, user: User, password: str, actor: User | None = None, ip: str | None = None) -> None:
     """Sets it, audited; sessions begun with the former one end. A second call with the same changes only the salt."""
     with transaction.atomic():
         # Not set_password: what was set by that is audited when it is saved, without an actor.
         user.password = make_password(password)
         user.save(update_fields=["password"])
-        record(action=Action.USER_PASSWORD_SET, actor_id=actor.id if actor else None, target=("user", user.id))
+        record(action=Action.USER_PASSWORD_SET, actor_id=actor.id if actor else None, target=("user", user.id), ip=ip)
 
 
 def issue_api_key(

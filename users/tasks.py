@@ -1,4 +1,5 @@
-"""The tasks of this app. Each carries an id and may run twice; users/privacy/dispatch.py sends them."""
+"""The tasks of this app. Each carries an id and may run twice; users/privacy/dispatch.py sends them, those that mail
+about a password users/signin/reset.py."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from users.privacy import dispatch
 from users.privacy.exporting import build_export as build
 from users.privacy.finishing import finish_erasure as finish
 from users.privacy.requests import carry_out_erasure
+from users.signin import reset, reset_mail
 from users.signin.revoking import revoke_unlinked
 
 
@@ -35,3 +37,15 @@ def finish_erasure(*, request_id: str, **_: object) -> None:
 def revoke_token(*, revocation_id: str, **_: object) -> None:
     """Asks a provider to end one token of a link that is gone. A second run finds nothing, or asks again."""
     revoke_unlinked(revocation_id=UUID(revocation_id))
+
+
+@shared_task(name=reset.LINK)
+def mail_reset_link(*, user_id: str, base_url: str, **_: object) -> None:
+    """Mails a link to set a new password; "" is nobody's id. A second run sends a second link, as good as the first."""
+    reset_mail.mail_link(user_id=user_id, base_url=base_url)
+
+
+@shared_task(name=reset.NOTICE)
+def mail_password_notice(*, user_id: str, **_: object) -> None:
+    """Tells by mail that a password was changed. A second run tells it again."""
+    reset_mail.mail_notice(user_id=user_id)

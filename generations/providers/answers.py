@@ -18,6 +18,10 @@ PROMPT_REFUSED = "provider_prompt_refused"
 OUTPUT_REFUSED = "provider_output_refused"
 LONGEST_WISH_SECONDS = 24 * 3600.0
 LONGEST_EXPLANATION = 300
+# Of a provider's words so many are looked at, and so many characters in a row make them a repetition of the user's.
+LONGEST_HEARD = 2000
+LONGEST_REPEATED = 16
+SHORTEST_PRIVATE = 9
 
 # Google's refusals by policy have no code of their own on some routes: an INVALID_ARGUMENT whose text says what it is.
 _SAFETY_TEXT = re.compile(
@@ -28,7 +32,9 @@ _SAFETY_TEXT = re.compile(
 _OF_OUTPUT = re.compile(r"responses? w|output|recitation|filtered out", re.IGNORECASE)
 _SAFETY_CODE = re.compile(r"safety|blocked|prohibited|polic|filtered|recitation", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?")
-_PRIVATE = re.compile(r"\S+://\S+|\bAIza[\w-]+|\bAQ\.[\w-]+|\bya29\.[\w.-]+|\bBearer\s+\S+|\"[^\"]*\"|“[^”]*”|`[^`]*`")
+_PRIVATE = re.compile(
+    r"\S+://\S+|\bAIza[\w-]+|\bAQ\.[\w-]+|\bya29\.[\w.-]+|\bBearer\s+\S+|\"[^\"]*\"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)"
+)
 
 
 def status_of(error: Exception) -> int | None:
@@ -82,11 +88,20 @@ def is_bad_key(body: Mapping[str, Any]) -> bool:
 def explanation(body: Mapping[str, Any], request: ProviderRequest) -> str:
     """The provider's words without URLs, keys and quoted stretches; nothing at all when they repeat what is private."""
     said = message_of(body)
-    private = [request.prompt, str(request.parameters.get("system_instruction") or "")]
+    private = [request.prompt, *(value for value in request.parameters.values() if isinstance(value, str))]
     private += [settings.GEMINI_API_KEY or "", settings.VERTEX_API_KEY or ""]
-    if any(len(words) > 8 and words[:40] in said for words in private):
+    if any(_repeats(said, words) for words in private):
         return ""
-    return " ".join(_PRIVATE.sub("…", said).split())[:LONGEST_EXPLANATION]
+    return " ".join(_PRIVATE.sub("…", said[:LONGEST_HEARD]).split())[:LONGEST_EXPLANATION]
+
+
+def _repeats(said: str, private: str) -> bool:
+    """Whether a stretch of the second is in the first, wherever it begins; of a short one all of it."""
+    stretch = min(LONGEST_REPEATED, len(private))
+    if stretch < SHORTEST_PRIVATE:
+        return False
+    heard = said[:LONGEST_HEARD]
+    return any(heard[at : at + stretch] in private for at in range(len(heard) - stretch + 1))
 
 
 def retry_after(error: Exception, body: Mapping[str, Any]) -> float | None:

@@ -9,7 +9,7 @@ from inspect import cleandoc
 from rest_framework.exceptions import APIException
 
 from hub.api.handlers import TEXTS
-from hub.api.problems import ADVICE, AWAY, FRAMEWORK_CODES, INVALID
+from hub.api.problems import ADVICE, AWAY, FRAMEWORK_CODES, INVALID, OWN_WORDS
 from hub.common.errors import HubError
 
 # What the client can do, where the error itself does not say.
@@ -105,9 +105,7 @@ def _of_the_framework() -> Iterator[Entry]:
 
 
 def _framework_meaning(kind: type[APIException]) -> str:
-    """The framework's own words have places for what the one request sent."""
-    plain = str(kind.default_detail).replace(' "{media_type}"', "")
-    return f"{plain} {ADVICE.get(kind, '')}".strip()
+    return f"{OWN_WORDS.get(kind, str(kind.default_detail))} {ADVICE.get(kind, '')}".strip()
 
 
 def _of_django() -> Iterator[Entry]:

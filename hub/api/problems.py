@@ -38,12 +38,18 @@ FRAMEWORK_CODES: Mapping[type[exceptions.APIException], tuple[str, str]] = {
     exceptions.Throttled: ("rate_limited", "Too many requests"),
 }
 OTHER = ("error", "The request failed")
+# Ours in the place of the framework's words, where those quote what was sent.
+OWN_WORDS: Mapping[type[exceptions.APIException], str] = {
+    exceptions.MethodNotAllowed: "",
+    exceptions.UnsupportedMediaType: "Bodies of this content type are not taken here.",
+}
 # What the client can do about it, where the framework's own words do not say.
 ADVICE: Mapping[type[exceptions.APIException], str] = {
     exceptions.MethodNotAllowed: "The header Allow lists the methods of this address.",
     exceptions.NotAcceptable: "Answers are application/json: accept that.",
 }
 INVALID = "Some of what was sent is not valid; `errors` says what, field by field. Nothing was done."
+NO_CHOICE = "This is none of the choices that there are."
 AWAY = "The database is away for the moment. Try again; with one Idempotency-Key for both nothing is done twice."
 
 
@@ -99,7 +105,8 @@ def _from_framework(error: exceptions.APIException, context: Mapping[str, Any]) 
         known = HubError(INVALID, errors=field_errors(error.detail))
         known.status = HTTPStatus.UNPROCESSABLE_ENTITY.value
     else:
-        known = HubError(f"{error.detail} {_advice(kind, context)}".strip(), headers=_headers(error))
+        said = OWN_WORDS.get(kind, error.detail)
+        known = HubError(f"{said} {_advice(kind, context)}".strip(), headers=_headers(error))
         known.status = error.status_code
     known.code, known.title = FRAMEWORK_CODES.get(kind, OTHER)
     return known
@@ -129,7 +136,9 @@ def field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
         ]
     if isinstance(detail, list | tuple):
         return [entry for inner in detail for entry in field_errors(inner, path)]
-    return [{"field": path or "non_field_errors", "message": str(detail)}]
+    # The framework quotes what was sent: what is put in a wrong place may be a secret.
+    is_choice = getattr(detail, "code", None) == "invalid_choice"
+    return [{"field": path or "non_field_errors", "message": NO_CHOICE if is_choice else str(detail)}]
 
 
 def problem_response(*, code: str, status: int, title: str, detail: str) -> JsonResponse:

@@ -21,7 +21,7 @@ from hub.local.servers import LocalServers
 # recovery of a killed process are what they are in production.
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}
 # A test run is one client that does in minutes what clients do in months; a test of the limits sets its own.
-LIMITS = ("KEY", "USER", "REFUSED", "SIGNIN", "SIGNIN_ACCOUNT")
+LIMITS = ("KEY", "USER", "REFUSED", "SIGNIN", "SIGNIN_ACCOUNT", "RESET")
 UNLIMITED = {f"RATE_LIMIT_{name}": "1000000/1" for name in LIMITS}
 # Of the server's administrator, for tests/owner.py alone; the hub itself does not know it.
 OWNER_URL = "DATABASE_URL_OWNER"

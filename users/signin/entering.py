@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from audit.actions import Action
 from audit.services import record
+from hub.common.keyring import KeyringError, seal, unseal
 from users.api.authentication import client_ip
 from users.models import User
 from users.signin.backends import BY_PROVIDER
@@ -25,6 +27,7 @@ from users.signin.second_factor import confirmed_factor
 PENDING = "signin_pending"
 PASSED = "second_factor_passed"
 PENDING_SECONDS = 600
+NEXT_PURPOSE = "signin.next"
 
 
 def enter(request: HttpRequest, *, user: User, backend: str, next_url: str) -> HttpResponse:
@@ -37,7 +40,8 @@ def enter(request: HttpRequest, *, user: User, backend: str, next_url: str) -> H
     request.session[PENDING] = {
         "user_id": str(user.id),
         "backend": backend,
-        "next_url": next_url,
+        # It may search for somebody's address.
+        "next_url": _sealed(next_url),
         "at": time.time(),
         # A password that changes meanwhile ends this as it ends sessions.
         "proof": user.get_session_auth_hash(),
@@ -54,7 +58,19 @@ def pending(request: HttpRequest) -> tuple[User, dict[str, Any]] | None:
     user = User.objects.filter(id=UUID(kept["user_id"])).first()
     if user is None or not user.is_active or not constant_time_compare(kept["proof"], user.get_session_auth_hash()):
         return None
-    return user, kept
+    return user, {**kept, "next_url": _opened(kept["next_url"])}
+
+
+def _sealed(url: str) -> str:
+    return base64.urlsafe_b64encode(seal(url.encode(), purpose=NEXT_PURPOSE)).decode()
+
+
+def _opened(sealed: str) -> str:
+    """ "" when the key is gone meanwhile: whoever signs in goes to their usual page then."""
+    try:
+        return unseal(base64.urlsafe_b64decode(sealed), purpose=NEXT_PURPOSE).decode()
+    except KeyringError:
+        return ""
 
 
 def let_in(request: HttpRequest, *, user: User, backend: str, next_url: str, has_passed: bool = False) -> HttpResponse:

@@ -108,6 +108,22 @@ class PasswordNotTaken(SigninRefused):
     title = "Passwords are not taken"
 
 
+class MailNotSet(SigninRefused):
+    """This hub sends no mail, so it cannot send you a link. Ask whoever runs it for a new password."""
+
+    code = "mail_not_set"
+    status = 503
+    title = "No link can be sent"
+
+
+class ResetLinkWrong(SigninRefused):
+    """This link was used already, is too old, or is not whole. Ask for a new one on the sign-in page."""
+
+    code = "reset_link_wrong"
+    status = 400
+    title = "The link does not work"
+
+
 class CredentialsWrong(SigninRefused):
     """The address or the password is not right."""
 

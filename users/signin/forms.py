@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from users.models import LONGEST_NAME
 from users.scopes import Scope
+from users.signin.limits import LONGEST_TYPED
 
 LONGEST_CODE = 40
 LONGEST_DAYS = 3650
@@ -20,6 +21,16 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=LONGEST_CODE,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),
+    )
+
+
+class AddressForm(forms.Form):
+    """Whose password was forgotten."""
+
+    email = forms.CharField(
+        max_length=LONGEST_TYPED,
+        label="Email address",
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
 
 

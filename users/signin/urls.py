@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from users.signin import account_views, second_factor_views, views
+from users.signin import account_views, reset_views, second_factor_views, views
 
 app_name = "signin"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("keys/<uuid:key_id>/revoke", account_views.revoke_key, name="revoke-key"),
     path("links/<uuid:link_id>/refresh", account_views.refresh_link, name="refresh-link"),
     path("links/<uuid:link_id>/unlink", account_views.unlink, name="unlink"),
+    path("password", reset_views.ask, name="password"),
+    path("password/new", reset_views.new, name="password-new"),
     path("second-factor", second_factor_views.ask, name="second-factor"),
     path("second-factor/setup", second_factor_views.set_up, name="second-factor-setup"),
     path("second-factor/codes", second_factor_views.new_codes, name="second-factor-codes"),

@@ -10,7 +10,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0012_token_revocations")]
+    dependencies = [("users", "0014_token_revocations")]
 
     operations = [
         migrations.AlterModelOptions(

@@ -16,7 +16,7 @@ import hub.common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0011_signing_in"),
+        ("users", "0013_no_second_indexes"),
     ]
 
     operations = [
