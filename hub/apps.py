@@ -18,7 +18,7 @@ class HubConfig(AppConfig):
     name = "hub"
 
     def ready(self) -> None:
-        """What looks at models or settings, and therefore waits for them; and every connection to the database is watched."""
+        """What looks at models or settings waits for them; every connection to the database is watched."""
         import_module("hub.neon.after_migrating")
         import_module("hub.neon.checks").stop_on_errors()
         import_module("hub.model_checks")
