@@ -53,6 +53,7 @@ django: setup
 
 migrations: setup
 	$(PY) manage.py schema_changelog --check
+	$(PY) manage.py schema_drift --check
 	$(PY) manage.py lintmigrations --settings=tests.migrations.settings
 
 schema: setup ## writes docs/schema.sql and docs/SCHEMA_CHANGELOG.md, after a migration was made

@@ -24,7 +24,7 @@ from hub.neon import backup_records
 from media import services as media
 from media.models import Media
 from tests import owner
-from tests.backups import a_backup
+from tests.backup_record import a_backup
 from tests.rest import Caller
 from usage.services import set_quota
 from users.models import User

@@ -42,11 +42,7 @@ class Command(DirectCommand):
             raise CommandError(f"The rules cannot be read: {error}") from error
         except DatabaseError as error:
             raise CommandError(f"The database cannot be asked: {str(error).splitlines()[0]}") from error
-        shown = [(rule, found) for rule, found in asked if found.state == State.BROKEN or not options["broken"]]
-        if options["json"]:
-            self.stdout.write(json.dumps([_as_json(written[rule.number], rule, found) for rule, found in shown]))
-        else:
-            self._print(written, shown)
+        self._tell(written, asked, as_json=options["json"], only_broken=options["broken"])
         counts = Counter(found.state for _, found in asked)
         summary = ", ".join(f"{counts[state]} {state.value}" for state in State)
         if counts[State.BROKEN]:
@@ -54,6 +50,15 @@ class Command(DirectCommand):
             raise CommandError(f"{summary}. Broken: {numbers}.")
         if not options["json"]:
             self.stdout.write(f"\n{summary}.")
+
+    def _tell(
+        self, written: dict[str, Written], asked: list[tuple[Rule, Verdict]], *, as_json: bool, only_broken: bool
+    ) -> None:
+        shown = [(rule, found) for rule, found in asked if found.state == State.BROKEN or not only_broken]
+        if as_json:
+            self.stdout.write(json.dumps([_as_json(written[rule.number], rule, found) for rule, found in shown]))
+        else:
+            self._print(written, shown)
 
     def _print(self, written: dict[str, Written], asked: list[tuple[Rule, Verdict]]) -> None:
         styles = {State.HOLDS: self.style.SUCCESS, State.BROKEN: self.style.ERROR, State.NOT_ASKED: self.style.WARNING}
@@ -67,7 +72,9 @@ class Command(DirectCommand):
 
 
 def _lines(*texts: str) -> list[str]:
-    return [line for text in texts for line in textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)]
+    return [
+        line for text in texts for line in textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+    ]
 
 
 def _as_json(text: Written, rule: Rule, found: Verdict) -> dict[str, Any]:

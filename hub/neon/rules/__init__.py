@@ -1,1 +1,1 @@
-"""The rules of NEON.md as questions: whether each holds on the connected database, under these settings, in this tree."""
+"""The rules of NEON.md as questions: does each hold on the connected database, under these settings, in this tree?"""

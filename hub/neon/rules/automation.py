@@ -14,7 +14,8 @@ FOLDER = ".github/workflows"
 TEMPLATE = ".github/pull_request_template.md"
 SECTION = "Data change"
 # The steps of a deploy, each by what its command says, in the order in which they must come.
-DEPLOY = ("make test", "backup_database", "migrate --gate", "manage.py migrate", "smoke")
+DEPLOY = ("backup_database", "migrate --gate", "migrate --noinput", "smoke.py")
+TESTS = "tests.yml"
 _PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 
 
@@ -76,8 +77,16 @@ def _out_of_order(place: Place) -> Iterator[str]:
     yield from (f"The deploy has no step {each!r}." for each, where in zip(DEPLOY, at, strict=True) if where < 0)
     if -1 not in at and at != sorted(at):
         yield f"The deploy's steps are not in the order {', '.join(DEPLOY)}."
-    if not any(job.get("environment") for job in deploy["jobs"].values()):
+    yield from _unapproved(deploy)
+
+
+def _unapproved(deploy: Any) -> Iterator[str]:
+    jobs = deploy["jobs"].values()
+    if not any(job.get("environment") for job in jobs):
         yield "The deploy waits for nobody's approval: no job names an environment."
+    tested = [name for name, job in deploy["jobs"].items() if str(job.get("uses", "")).endswith(f"/{TESTS}")]
+    if not tested or any(job.get("needs") not in tested for job in jobs if "steps" in job):
+        yield f"The deploy does not wait for {TESTS}."
 
 
 def actions_are_pinned(place: Place) -> Verdict:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from hub.common.errors import HubError
 from hub.neon.backup_records import identity_of, newest_backup
 from hub.neon.drill_report import MOST_AGE, newest_drill
+from hub.neon.queries.indexes import OURS
 from hub.neon.rules.rule import Place, Rule, Verdict, not_asked, unless
 
 # A day, and two hours for the one that runs late.
@@ -66,7 +67,7 @@ def _ways_without_return(place: Place) -> Iterator[str]:
 
 
 def _is_ours(migration: Migration) -> bool:
-    return migration.app_label in settings.OWN_APPS
+    return migration.app_label in OURS
 
 
 RULES = (

@@ -14,7 +14,9 @@ def tables(connection: BaseDatabaseWrapper) -> set[str]:
 
 def checks_of(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     """The definitions of the CHECK constraints of a table that hold for every row."""
-    query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND convalidated AND conrelid = to_regclass(%s)"
+    query = """
+        SELECT pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE contype = 'c' AND convalidated AND conrelid = to_regclass(%s)"""
     return [definition for [definition] in _rows(connection, query, table)]
 
 
@@ -27,9 +29,9 @@ def unique_columns_of(connection: BaseDatabaseWrapper, table: str) -> set[tuple[
 
 
 def triggers_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
-    """`UPDATE`, `DELETE` and `TRUNCATE`: what an enabled trigger of the table's own is asked about before it happens."""
+    """Which of UPDATE, DELETE and TRUNCATE an enabled trigger of the table's own is asked about beforehand."""
     query = """
-        SELECT event FROM pg_trigger, LATERAL (VALUES (8, 'DELETE'), (16, 'UPDATE'), (32, 'TRUNCATE')) AS e(bit, event)
+        SELECT event FROM pg_trigger, LATERAL (VALUES (8, 'DELETE'), (16, 'UPDATE'), (32, 'TRUNCATE')) e(bit, event)
         WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
         AND tgtype & 2 <> 0 AND tgtype & bit <> 0"""
     return {event for [event] in _rows(connection, query, table)}

@@ -22,7 +22,7 @@ def tables_are_separate(place: Place) -> Verdict:
 
 def media_is_metadata(place: Place) -> Verdict:
     """5.2"""
-    return findings_of_checks("hub.E031")
+    return findings_of_checks("hub.models.E002")
 
 
 def every_call_has_one_row(place: Place) -> Verdict:
@@ -44,7 +44,7 @@ def _unguarded(place: Place) -> Iterator[str]:
 
 def sensitive_columns_are_sealed(place: Place) -> Verdict:
     """5.5"""
-    return findings_of_checks("hub.E032")
+    return findings_of_checks("hub.models.E003")
 
 
 RULES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import yaml
 from django.conf import settings
 
 from hub.metrics import catalogue, connections
@@ -12,6 +13,7 @@ from hub.neon.rules.rule import Place, Rule, Verdict, unless
 from hub.neon.rules.security import handlers_without
 
 ALERTS = "docs/alerts"
+SLOWEST_MS = 5000
 # What an alert must ask for: dropped connections, errors of reads and writes, exhaustion of the pool.
 WATCHED = ("hub_db_connections_dropped_total", "hub_db_errors_total", "hub_db_pool_exhausted_total")
 _METRIC = re.compile(r"\bhub_[a-z_]+\b")
@@ -24,10 +26,10 @@ def slow_statements_are_logged(place: Place) -> Verdict:
 
 
 def _unwatched(place: Place) -> Iterator[str]:
-    if not settings.SLOW_QUERY_MS:
-        yield "SLOW_QUERY_MS is 0."
-    if not connections.is_watched(place.connection):
+    if connections.observe not in place.connection.execute_wrappers:
         yield "Nothing watches the statements of this connection."
+    if settings.SLOW_QUERY_MS > SLOWEST_MS:
+        yield f"SLOW_QUERY_MS is {settings.SLOW_QUERY_MS}: only what takes longer is logged."
 
 
 def alerts_ask_for_what_there_is(place: Place) -> Verdict:
@@ -36,11 +38,13 @@ def alerts_ask_for_what_there_is(place: Place) -> Verdict:
 
 
 def _alerts(place: Place) -> Iterator[str]:
-    asked: set[str] = set()
-    for path in sorted((place.root / ALERTS).glob("*.yml")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.strip().startswith("expr:"):
-                asked |= set(_METRIC.findall(line))
+    asked = {
+        name
+        for path in sorted((place.root / ALERTS).glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8")).get("groups", ())
+        for rule in group.get("rules", ())
+        for name in _METRIC.findall(rule["expr"])
+    }
     yield from (f"No alert asks for {name}." for name in WATCHED if name not in asked)
     yield from (f"An alert asks for {name}, which nothing counts." for name in sorted(asked - catalogue.names()))
 
@@ -51,7 +55,11 @@ def lines_carry_the_request(place: Place) -> Verdict:
 
 
 RULES = (
-    Rule("11.1", slow_statements_are_logged, "Set SLOW_QUERY_MS, and let hub.apps watch every connection."),
+    Rule(
+        "11.1",
+        slow_statements_are_logged,
+        f"Set SLOW_QUERY_MS to {SLOWEST_MS} at most, and let hub.apps watch every connection.",
+    ),
     Rule("11.2", alerts_ask_for_what_there_is, "Name it in docs/alerts as hub/metrics/catalogue.py does."),
     Rule("11.3", lines_carry_the_request, 'Give the handler the filter "request_id" (hub/logs.py).'),
 )

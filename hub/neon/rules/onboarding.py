@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from hub.neon.auditing.reports import why_stale
 from hub.neon.rules.rule import Place, Rule, Verdict, unless
 
 TO_READ = ("https://neon.com/docs", "https://docs.djangoproject.com", "NEON.md")
 CRUD = ("create", "read", "update", "delete")
 AUDITS = "docs/audits"
-# A quarter, and some days to find the time.
-MOST_AGE = timedelta(days=95)
 
 
 def newcomers_are_told_what_to_read(place: Place) -> Verdict:
@@ -29,15 +27,8 @@ def access_is_shown(place: Place) -> Verdict:
 
 def audited_every_quarter(place: Place) -> Verdict:
     """12.3"""
-    return unless(_overdue(place))
-
-
-def _overdue(place: Place) -> Iterator[str]:
-    dates = sorted(path.stem for path in (place.root / AUDITS).glob("????-??-??.md"))
-    if not dates:
-        yield f"{AUDITS} has no report."
-    elif datetime.now(UTC) - datetime.fromisoformat(dates[-1]).replace(tzinfo=UTC) > MOST_AGE:
-        yield f"The newest report is of {dates[-1]}."
+    why = why_stale(place.root / AUDITS, today=datetime.now(UTC).date())
+    return unless([why] if why else [])
 
 
 RULES = (

@@ -42,7 +42,7 @@ def _unapplied(place: Place) -> Iterator[str]:
 
 def no_drift(place: Place) -> Verdict:
     """3.3"""
-    return refusal_of("schema_drift", "--committed")
+    return refusal_of("schema_drift")
 
 
 def changelog_is_written(place: Place) -> Verdict:
@@ -52,7 +52,7 @@ def changelog_is_written(place: Place) -> Verdict:
 
 def keys_are_uuids(place: Place) -> Verdict:
     """3.5"""
-    return findings_of_checks("hub.E030")
+    return findings_of_checks("hub.models.E001")
 
 
 RULES = (

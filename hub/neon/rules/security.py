@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Min
 from django.utils import timezone
 
+from audit.selectors import oldest_unsealed
 from hub.common.models import AppendOnlyModel
 from hub.neon.access import all_steps, compare
 from hub.neon.grants import table_rights
@@ -69,7 +69,7 @@ def _ways_to_stay() -> Iterator[str]:
 
 def trail_is_sealed(place: Place) -> Verdict:
     """7.5"""
-    oldest = AuditLog.objects.filter(seal=None).aggregate(at=Min("created_at"))["at"]
+    oldest = oldest_unsealed()
     late = oldest is not None and timezone.now() - oldest > LONGEST_UNSEALED
     return unless([f"The entry of {oldest:%Y-%m-%d %H:%M} has no seal yet."] if late else [])
 

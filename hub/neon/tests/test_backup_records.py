@@ -19,7 +19,7 @@ from hub.neon.backup_records import (
     newest_backup,
     records,
 )
-from tests.backups import a_backup
+from tests.backup_record import a_backup
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from hub.neon.backup_records import DatabaseIdentity, append, identity_of
 from hub.neon.shadow import shadow_database
-from tests.backups import a_backup
+from tests.backup_record import a_backup
 
 # What reads and sets limits of the session; whatever else is asked changes the database.
 ONLY_LOOKS = ("SELECT", "\n            SELECT", "SET ")
