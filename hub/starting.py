@@ -25,7 +25,7 @@ def explained(*, status: int = 1) -> Iterator[None]:
     except ImproperlyConfigured as error:
         raise Ended(str(error), status) from error
     except DatabaseError as error:
-        line = _line(error.__cause__ or error)
+        line = _line(error)
         if line is None:
             raise
         raise Ended(line, status) from error
@@ -39,10 +39,13 @@ class Ended(SystemExit):
         sys.stderr.write(f"error: {line}\n")
 
 
-def _line(error: BaseException) -> str | None:
+def _line(error: BaseException | None) -> str | None:
+    """Of the first error in the chain of causes that has one."""
+    if error is None:
+        return None
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         said = error.diag.message_primary
         return f"The database refuses it: {said}. Has `manage.py db_grants --verify` anything to say?"
     if isinstance(error, psycopg.OperationalError) and is_of_connecting(error):
         return cannot_connect(error)
-    return None
+    return _line(error.__cause__)

@@ -51,6 +51,9 @@ class NotMended(Exception):
     """Something could not be changed by the role that tried; the message says what and who can."""
 
 
+# More than any chain of consequences is long.
+MOST_ROUNDS = 4
+
 # Each looks anew, for what one of them mends shows the next one more: a table that changes hands changes its rights.
 Step = Callable[[psycopg.Connection[Any]], Difference]
 
@@ -106,29 +109,36 @@ def mend(connection: psycopg.Connection[Any], steps: Sequence[Step]) -> list[str
 
     Raises NotMended, and leaves everything as it was, when the connection's role may not.
     """
-    done: list[str] = []
     try:
         with connection.transaction():
-            for step in steps:
-                done += _mend(connection, step)
-                if step is roles_differ:
-                    _join_migrator(connection)
-            _leave_migrator(connection)
+            return _in_rounds(connection, steps)
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotMended(f"{error.diag.message_primary}. Run it as the owner of the database.") from error
-    return done
 
 
-def _mend(connection: psycopg.Connection[Any], step: Step) -> list[str]:
-    found = step(connection)
-    if not found:
-        return []
-    connection.execute(found.statements())
+def _in_rounds(connection: psycopg.Connection[Any], steps: Sequence[Step]) -> list[str]:
+    """Round after round: what is ended may take more with it, as a right on a table takes those on its columns."""
+    done: dict[str, None] = {}
+    for _ in range(MOST_ROUNDS):
+        lines = _round(connection, steps)
+        if not lines:
+            return list(done)
+        done |= dict.fromkeys(lines)
     # PostgreSQL passes over a right that somebody else has granted, or that is not ours to take, with a warning.
-    left = step(connection)
-    if left:
-        raise NotMended(f"{next(left.lines())}: cannot be changed by this role. Run it as the owner of the database.")
-    return list(found.lines())
+    raise NotMended(f"{lines[0]}: this role cannot change it. Run it as the owner of the database.")
+
+
+def _round(connection: psycopg.Connection[Any], steps: Sequence[Step]) -> list[str]:
+    lines: list[str] = []
+    for step in steps:
+        found = step(connection)
+        if found and step is not roles_differ:
+            _join_migrator(connection)
+        if found:
+            connection.execute(found.statements())
+        lines += found.lines()
+    _leave_migrator(connection)
+    return lines
 
 
 def _join_migrator(connection: psycopg.Connection[Any]) -> None:
@@ -141,7 +151,8 @@ def _join_migrator(connection: psycopg.Connection[Any]) -> None:
 def _leave_migrator(connection: psycopg.Connection[Any]) -> None:
     """For as long as that takes: a member could put the triggers of the append-only tables to sleep."""
     query = (
-        "SELECT FROM pg_auth_members WHERE member = current_user::regrole AND grantor = member AND roleid = %s::regrole"
+        "SELECT 1 FROM pg_auth_members"
+        " WHERE member = current_user::regrole AND grantor = member AND roleid = %s::regrole"
     )
     if connection.execute(query, [MIGRATOR.name]).fetchone():
         connection.execute(f"REVOKE {MIGRATOR.name} FROM CURRENT_USER")
@@ -151,7 +162,7 @@ def _wanted_places(connection: psycopg.Connection[Any]) -> Iterator[Grant]:
     [[database, owner]] = connection.execute(
         "SELECT datname::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
     )
-    rights = {
+    rights: dict[str, dict[str, tuple[str, ...]]] = {
         MIGRATOR.name: {"DATABASE": ("CONNECT", "CREATE", "TEMPORARY"), "SCHEMA": ("USAGE", "CREATE")},
         APP.name: {"DATABASE": ("CONNECT",), "SCHEMA": ("USAGE",)},
         READONLY.name: {"DATABASE": ("CONNECT",), "SCHEMA": ("USAGE",)},

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.owner import owner_url
 from tests.stack import HubStack, eventually
-from tests.stack.cluster import cluster_url, execute
+from tests.stack.cluster import execute
 
 pytestmark = pytest.mark.stack
 
@@ -63,7 +64,7 @@ def test_an_idle_hub_makes_no_query(new_stack: Callable[..., HubStack], no_autov
         stack.rich.submit(model, "The last thing for today.")
     stack.wait_until_all_have_ended()
     stack.assert_the_books_balance()
-    with psycopg.connect(cluster_url(), autocommit=True, row_factory=dict_row) as connection:
+    with psycopg.connect(owner_url(), autocommit=True, row_factory=dict_row) as connection:
         statistics = Statistics(connection, stack.database)
         before = statistics.at_rest()
         started = time.monotonic()

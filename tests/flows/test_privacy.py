@@ -19,10 +19,11 @@ from hub.env import BASE_DIR
 from hub.local.binaries import postgres_program
 from tests.files import picture
 from tests.flows.test_inputs import upload
+from tests.owner import owner_url
 from tests.receiver import running_receiver
 from tests.stack import HubStack, eventually
 from tests.stack.client import GENERATIONS, Client
-from tests.stack.cluster import drop, execute, fresh_name, url_of
+from tests.stack.cluster import drop, execute, fresh_name, urls_of
 
 pytestmark = pytest.mark.stack
 MODELS = ("gemini-3.8-flash", "gemini-3.1-flash-image", "veo-3.1-generate-001", "gemini-omni-1.2-flash", "lyria-3.5")
@@ -94,7 +95,7 @@ def totals(stack: HubStack) -> dict[str, list[str]]:
 
 
 def dump(database: str) -> str:
-    command = [postgres_program("pg_dump"), "--inserts", url_of(database)]
+    command = [postgres_program("pg_dump"), "--inserts", owner_url(database)]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
@@ -130,17 +131,17 @@ def check_export(stack: HubStack, client: Client, values: set[str]) -> None:
 
 
 def manage(stack: HubStack, database: str, *words: str) -> subprocess.CompletedProcess[str]:
-    env = stack.env | {"DATABASE_URL": url_of(database)}
+    env = stack.env | urls_of(database)
     command = [sys.executable, str(BASE_DIR / "manage.py"), *words]
     return subprocess.run(command, env=env, cwd=BASE_DIR, capture_output=True, text=True)
 
 
 def restored(folder: Path, text: str) -> str:
     database = fresh_name()
-    execute("CREATE DATABASE {}", database)
+    execute("CREATE DATABASE {} OWNER migrator", database)
     path = folder / "backup.sql"
     path.write_text(text)
-    command = [postgres_program("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-f", str(path), url_of(database)]
+    command = [postgres_program("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-f", str(path), owner_url(database)]
     subprocess.run(command, check=True, capture_output=True)
     return database
 

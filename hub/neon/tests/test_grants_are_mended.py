@@ -143,7 +143,8 @@ def neon_owner(servers: LocalServers, owner: psycopg.Connection[Any]) -> Iterato
             server.execute(f"ALTER ROLE {role} RENAME TO former_{role}")
         yield f"postgresql://{who.rpartition('/')[0]}/tried"
         server.execute("DROP DATABASE tried WITH (FORCE)")
-        server.execute("DROP OWNED BY migrator, app, readonly; DROP ROLE migrator, app, readonly")
+        for role in ("app", "readonly", "migrator"):
+            server.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
         for role in ("migrator", "app", "readonly"):
             server.execute(f"ALTER ROLE former_{role} RENAME TO {role}")
         server.execute("DROP OWNED BY neondb_owner; DROP ROLE neondb_owner; CREATE DATABASE tried")

@@ -1,4 +1,4 @@
-"""Nothing of the hub leaves anything on a connection: through a pooler the next statement may go over another one."""
+"""The hub leaves nothing on a connection: in transaction mode the next statement may go over another one."""
 
 from __future__ import annotations
 
