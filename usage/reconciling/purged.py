@@ -23,6 +23,6 @@ def purged_before() -> datetime:
     # The oldest go first: by their number the first of them is found at once.
     if AuditSeal.objects.order_by("number").filter(purged_at__isnull=False)[:1].values_list("number"):
         return timezone.now() - floor
-    runs = AuditLog.objects.filter(action=Action.PURGE_RAN, data__purge=NAME).order_by("-created_at")
-    last = runs.values_list("created_at", flat=True).first()
+    runs = AuditLog.objects.filter(action=Action.PURGE_RAN).filter(data__purge=NAME)
+    last = runs.order_by("-created_at").values_list("created_at", flat=True).first()
     return NEVER if last is None else last - floor

@@ -32,9 +32,8 @@ LEDGER = """
         0.0006655, 0.0016, 800 + n %% 400,
         CASE WHEN n %% 40 = 0 THEN 'failed' ELSE 'succeeded' END, true, n %% 500 = 0, false, 'provider-' || n,
         'request-' || n, ARRAY['campaign-' || (n / 50) %% 5]
-    FROM (
-        SELECT n, %(start)s + %(span)s * (n::float8 / %(rows)s) AS moment FROM generate_series(1::bigint, %(rows)s) AS n
-    )"""
+    FROM (SELECT n, %(start)s + %(span)s * (n::float8 / %(rows)s) AS moment
+        FROM generate_series(1::bigint, %(rows)s) AS n)"""
 DAYS = """
     INSERT INTO usage_daily (id, created_at, day, model, kind, shard, requests, cost, input_tokens, output_tokens,
         cached_tokens, audio_tokens, image_tokens, video_tokens, images, video_seconds, songs, clips)

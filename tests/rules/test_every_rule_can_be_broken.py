@@ -1,0 +1,116 @@
+"""Each rule of NEON.md holds here, is broken on purpose, and is then found broken: none that cannot fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection, models
+
+from hub.env import BASE_DIR
+from hub.neon.rules.page import written_rules
+from hub.neon.rules.registry import RULES
+from hub.neon.rules.rule import Place, Rule, State
+from tests.neon_api.fixtures import neon
+from tests.owner import owner_connection
+from tests.rules.breakages import BREAKAGES, Tools
+
+__all__ = ["neon"]
+BY_NUMBER = {rule.number: rule for rule in RULES}
+# Builds a shadow, which no transaction may hold up: broken in a test of its own.
+DRIFT = "3.3"
+# True of a hub in production, and of its tree once a quarter has gone: not of a test's database.
+OF_PRODUCTION = {"8.1", "7.4", "10.2", "12.3"}
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return Place(connection, BASE_DIR)
+
+
+@pytest.fixture
+def plant() -> Iterator[Callable[[str, str, models.Field[Any, Any]], None]]:
+    """Makes models that no migration knows, and takes them away again."""
+    made: list[str] = []
+
+    def plant(app: str, name: str, field: models.Field[Any, Any]) -> None:
+        meta = type("Meta", (), {"app_label": app})
+        type("Planted", (models.Model,), {"__module__": f"{app}.models", "Meta": meta, name: field})
+        made.append(app)
+
+    yield plant
+    for app in made:
+        del apps.all_models[app]["planted"]
+    apps.clear_cache()
+
+
+@pytest.fixture
+def tools(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, plant: Any
+) -> Tools:
+    def spend() -> None:
+        request.getfixturevalue("neon")
+        settings.NEON_BUDGET_USD = 0
+
+    return Tools(monkeypatch, settings, tmp_path, plant, spend)
+
+
+def test_the_page_has_the_rules_that_are_asked() -> None:
+    assert list(written_rules()) == [rule.number for rule in RULES]
+    assert BREAKAGES.keys() | {DRIFT} == BY_NUMBER.keys()
+
+
+@pytest.mark.parametrize("rule", [each for each in RULES if each.number != DRIFT], ids=lambda rule: rule.number)
+def test_it_is_broken_and_found(rule: Rule, place: Place, tools: Tools) -> None:
+    breakage, said = BREAKAGES[rule.number]
+    before = rule.ask(place)
+    if rule.number not in OF_PRODUCTION:
+        assert before.state == State.HOLDS, before.findings
+    after = rule.ask(breakage(tools, place))
+    assert after.state == State.BROKEN
+    assert [each for each in after.findings if said in each], after.findings
+    assert not [each for each in before.findings if said in each]
+
+
+def test_a_change_by_hand_is_found(committed: None) -> None:
+    rule, place = BY_NUMBER[DRIFT], Place(connection, BASE_DIR)
+    assert rule.ask(place).state == State.HOLDS
+    with owner_connection() as owner:
+        owner.execute("CREATE INDEX planted ON usage_logs (model)")
+        try:
+            after = rule.ask(place)
+        finally:
+            owner.execute("DROP INDEX planted")
+    assert (after.state, "planted" in " ".join(after.findings)) == (State.BROKEN, True)
+
+
+def test_the_command_names_what_is_broken_and_how_to_mend_it(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.neon.rules.registry.RULES", (BY_NUMBER["5.1"], BY_NUMBER["7.4"]))
+    settings.PURGE_DAILY = []
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"1 holds, 1 broken, 0 not asked. Broken: 7.4."):
+        call_command("neon_rules", stdout=out)
+    assert "leaves out purge_dormant_users" in out.getvalue()
+    assert "Mend: Name purge_dormant_users in PURGE_DAILY" in out.getvalue()
+
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("neon_rules", "--json", "--broken", stdout=out)
+    [found] = json.loads(out.getvalue())
+    assert (found["number"], found["state"]) == ("7.4", "broken")
+    assert found["rule"].startswith("Dormant accounts")
+
+
+def test_the_command_passes_when_all_hold(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.neon.rules.registry.RULES", (BY_NUMBER["5.1"],))
+    out = StringIO()
+    call_command("neon_rules", stdout=out)
+    assert "1 holds, 0 broken, 0 not asked." in out.getvalue()
