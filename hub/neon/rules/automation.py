@@ -37,13 +37,17 @@ def branches_have_an_end(place: Place) -> Verdict:
 
 def _branches(place: Place) -> Iterator[str]:
     made = [step for each in workflows(place).values() for step in steps_of(each) if _uses(step, "create-branch")]
-    deleted = any(_uses(step, "delete-branch") for each in workflows(place).values() for step in steps_of(each))
+    deleted = any(_deletes(step) for each in workflows(place).values() for step in steps_of(each))
     if not made:
         yield "No workflow makes a branch for a pull request."
     if any(not step["with"].get("expires_at") for step in made):
         yield "A workflow makes a branch without expires_at."
     if not deleted:
         yield "No workflow deletes the branch of a pull request that is closed."
+
+
+def _deletes(step: dict[str, Any]) -> bool:
+    return _uses(step, "delete-branch") or "neon_branches --delete" in str(step.get("run"))
 
 
 def _uses(step: dict[str, Any], action: str) -> bool:

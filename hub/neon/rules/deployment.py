@@ -55,8 +55,12 @@ def _shared() -> Iterator[str]:
             yield "This is a development stack (DEBUG), and its database is on Neon."
         return
     yield from (
-        f"{name} has {KID}, the key of a development stack." for name in RINGS if KID in getattr(settings, name)
+        f"{name} has {KID}, the key of a development stack." for name in RINGS if _is_made(name)
     )
+
+
+def _is_made(name: str) -> bool:
+    return any(key.startswith(f"{KID}:") for key in getattr(settings, name))
 
 
 RULES = (

@@ -12,7 +12,7 @@ from hub.env import BASE_DIR
 PAGE = "NEON.md"
 SECTIONS = 13
 # `- **4.2** The text. *Enforced:* by this.`, on as many lines as it takes.
-_RULE = re.compile(r"^- \*\*(?P<number>\d+\.\d+)\*\* (?P<text>.+?)\s+\*Enforced:\* (?P<enforcer>.+?)$", re.DOTALL)
+_RULE = re.compile(r"^- \*\*(?P<number>\d+\.\d+)\*\* (?P<text>.+?)\s+\*Enforced:\*\s+(?P<enforcer>.+?)$", re.DOTALL)
 _HEADING = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
 
 

@@ -14,7 +14,9 @@ SECRETS = {
     "a password of Neon's": re.compile(r"\bnpg_[A-Za-z0-9]{10,}"),
     "a key of Neon's API": re.compile(r"\bnapi_[A-Za-z0-9]{20,}"),
     "a key of Google's": re.compile(r"\bAIza[A-Za-z0-9_\-]{35}\b"),
-    "a database on Neon with a password": re.compile(r"postgres(?:ql)?://[^\s:/@]+:[^\s@.<>{}]+@[^\s/]+\.neon\.tech"),
+    "a database on Neon with a password": re.compile(
+        r"postgres(?:ql)?://[^\s:/@]+:(?!PASSWORD@)[^\s@.<>{}]{8,}@[^\s/]+\.neon\.tech"
+    ),
 }
 
 
