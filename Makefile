@@ -7,10 +7,10 @@ PY := .venv/bin/python
 NOWHERE := HUB_EMBEDDED=true DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check lint types contracts django migrations schema fuzz bench clean
+.PHONY: help setup demo run test test-pooled check lint types contracts django migrations schema fuzz bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/installed ## the virtual environment with everything the other targets need
 
@@ -29,6 +29,9 @@ run: setup ## the whole stack, kept running until Ctrl-C
 
 test: check ## everything that checks: style, types, contracts, migrations, OpenAPI, tests
 	$(PY) -m pytest -n 3 --dist loadfile
+
+test-pooled: setup ## the tests again, through PgBouncer in transaction mode (Debian: apt-get install pgbouncer)
+	HUB_TEST_POOLED=true $(PY) -m pytest -n 3 --dist loadfile
 
 check: lint types contracts django migrations
 

@@ -13,6 +13,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import timezone
 
 from generations import due
@@ -22,6 +23,7 @@ from hub.common.redis import redis_client
 from hub.neon import backup_records
 from media import services as media
 from media.models import Media
+from tests import owner
 from tests.backups import a_backup
 from tests.rest import Caller
 from usage.services import set_quota
@@ -30,13 +32,23 @@ from users.scopes import ALL_SCOPES
 from users.services import create_user, issue_api_key
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """In place of pytest-django's own, which would make the database as the role that the tests run as."""
+    with django_db_blocker.unblock(), owner.made_test_database(request.config.option.verbose):
+        TransactionTestCase._fixture_teardown = lambda test_case: owner.flush()  # type: ignore[method-assign]
+        with django_db_blocker.block():
+            yield
+
+
 @pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """For tests whose threads or processes must see each other's rows: the triggers of append-only tables sleep for the
-    flush at the end, which closes the connection and with it the setting."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
+def committed(transactional_db: None) -> None:
+    """For tests whose threads or processes must see each other's rows."""
 
 
 @pytest.fixture

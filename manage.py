@@ -9,12 +9,13 @@ import sys
 from django.core.management import execute_from_command_line
 
 from hub.local.bootstrap import ensure_servers
+from hub.starting import explained
 
 
 def main() -> None:
     """Runs one command; without DATABASE_URL and REDIS_URL on the embedded servers, started when none run yet."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-    with ensure_servers(sys.argv):
+    with ensure_servers(sys.argv), explained():
         execute_from_command_line(sys.argv)
 
 

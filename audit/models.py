@@ -57,6 +57,8 @@ class AuditLog(AppendOnlyModel):
     data = models.JSONField(default=dict, blank=True, encoder=ExactEncoder)
     seal_number = models.BigIntegerField(null=True, blank=True, editable=False)
 
+    MAY_SET = ("ip", "seal_number")
+    MAY_GO = True
     LASTING_INDEXES: ClassVar[dict[str, str]] = {"ip_digest": "the seals of the trail cover it"}
 
     objects: ClassVar = EntryQuerySet.as_manager()
@@ -129,6 +131,8 @@ class AuditSeal(AppendOnlyModel):
     covers_until = models.DateTimeField()
     leaves = models.BinaryField(null=True)
     purged_at = models.DateTimeField(null=True, blank=True)
+
+    MAY_SET = ("purged_at", "leaves")
 
     objects: ClassVar = SealQuerySet.as_manager()
 

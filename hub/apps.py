@@ -17,3 +17,5 @@ class HubConfig(AppConfig):
     def ready(self) -> None:
         """What looks at models or settings, and therefore waits for them."""
         import_module("hub.model_checks")
+        import_module("hub.neon.after_migrating")
+        import_module("hub.neon.checks").stop_on_errors()

@@ -10,8 +10,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from hub import env
+from hub.databases import database_entry
 from hub.identity import allowed_domains, identity_providers, staff_must_use_a_provider
 from hub.local.secrets import development_secrets
+from hub.process import process_name
 from hub.storages import media_storages
 
 BASE_DIR = env.BASE_DIR
@@ -161,17 +163,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 # --- the truth: PostgreSQL --------------------------------------------------------------------------------------------
-DATABASES = {
-    "default": {
-        **env.database("DATABASE_URL"),
-        # Neon's pooler runs in transaction mode: a server-side cursor would be lost between two statements.
-        "DISABLE_SERVER_SIDE_CURSORS": True,
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)  # type: ignore[attr-defined]
+# One alias with two ways to it (docs/DATABASE.md): pooled as `app`, which every process takes, and direct as `migrator`
+# for the commands that migrate (hub/neon/connections.py).
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_URL_DIRECT = env.optional("DATABASE_URL_DIRECT") or DATABASE_URL
+DATABASES: dict[str, Any] = {"default": database_entry(env.database("DATABASE_URL"), process=process_name(sys.argv))}
+DATABASE_DIRECT = database_entry(
+    env.database("DATABASE_URL_DIRECT" if env.optional("DATABASE_URL_DIRECT") else "DATABASE_URL"),
+    process=process_name(sys.argv),
+)
+# For `db_grants --apply` alone, where roles are made: the owner's way, and the password of the role that reads.
+DATABASE_URL_OWNER = env.optional("DATABASE_URL_OWNER")
+DATABASE_URL_READONLY = env.optional("DATABASE_URL_READONLY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the work: Celery on Redis ----------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from hub.starting import NEVER_BOOTS, explained
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = get_wsgi_application()
+with explained(status=NEVER_BOOTS):
+    application = get_wsgi_application()

@@ -7,7 +7,6 @@ from io import StringIO
 from typing import Any
 
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from audit.actions import Action
@@ -15,6 +14,7 @@ from audit.models import AuditLog
 from audit.sealing import Sealed, seal_next
 from audit.services import record
 from hub.common.ids import uuid7
+from tests.owner import as_owner
 
 
 def write(number: int, *, minutes_ago: float = 10, **facts: Any) -> list[AuditLog]:
@@ -29,8 +29,7 @@ def write(number: int, *, minutes_ago: float = 10, **facts: Any) -> list[AuditLo
 def written_at(moment: datetime, **facts: Any) -> AuditLog:
     """An entry of that moment, as a host whose clock shows it would write it."""
     made = record(action=Action.QUOTA_SET, actor_label="staff", target=("user", uuid7()), **facts)
-    with owner() as cursor:
-        cursor.execute("UPDATE audit_logs SET created_at = %s WHERE id = %s", [moment, made.id])
+    owner().execute("UPDATE audit_logs SET created_at = %s WHERE id = %s", [moment, made.id])
     return AuditLog.objects.get(id=made.id)
 
 
@@ -44,14 +43,15 @@ def seal_all() -> list[Sealed]:
 class owner:
     """The owner of the database with its triggers asleep: what an administrator can do."""
 
-    def __enter__(self) -> Any:
-        self._cursor = connection.cursor()
-        self._cursor.execute("SET session_replication_role = replica")
-        return self._cursor
+    def __enter__(self) -> owner:
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self._cursor.execute("SET session_replication_role = DEFAULT")
-        self._cursor.close()
+        return
+
+    def execute(self, statement: str, parameters: Any = None) -> int:
+        """How many rows it touched."""
+        return as_owner(statement, parameters, past_triggers=True)
 
 
 def verify(*options: str) -> tuple[int, str]:

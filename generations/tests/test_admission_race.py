@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -27,14 +27,10 @@ KINDS = ("text", "image", "video", "music")
 
 
 @pytest.fixture
-def committed(transactional_db: None, settings: Any) -> Iterator[None]:
-    """For tests whose threads must see each other's rows: the triggers of append-only tables sleep for the flush at
-    the end, which closes the connection and with it the setting."""
+def committed(transactional_db: None, settings: Any) -> None:
+    """For tests whose threads must see each other's rows, with a small share."""
     settings.CONCURRENCY_SHARE = dict.fromkeys(KINDS, SHARE)
     settings.MAX_JOBS_IN_FLIGHT = dict.fromkeys(KINDS, MOST)
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def at_once(*works: Callable[[], None]) -> list[BaseException]:

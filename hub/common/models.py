@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 from django.utils import timezone
@@ -44,7 +44,14 @@ class AppendOnlyQuerySet(models.QuerySet[Row]):
 
 
 class AppendOnlyModel(HubModel):
-    """A row that is written once."""
+    """A row that is written once.
+
+    `MAY_SET` names the fields that may change nevertheless, and `MAY_GO` says whether rows may go: under the conditions
+    of the table's trigger. The role `app` has these rights and no others (`manage.py db_grants`).
+    """
+
+    MAY_SET: ClassVar[tuple[str, ...]] = ()
+    MAY_GO: ClassVar[bool] = False
 
     objects = AppendOnlyQuerySet.as_manager()
 

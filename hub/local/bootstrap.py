@@ -22,7 +22,8 @@ WITHOUT_SERVERS = frozenset({"check", "collectstatic", "diffsettings", "help", "
 HELP_OPTIONS = frozenset({"-h", "--help", "--version"})
 # With these a command does without them: a checkpoint is checked where there is no database.
 ALONE_WITH = {"verify_audit": "--checkpoint", "export_audit": "--public-keys"}
-NOWHERE = LocalUrls("postgresql://hub@127.0.0.1:9/hub", "redis://127.0.0.1:9/0", pids={}, supervisor=0)
+_NO_DATABASE = "postgresql://hub@127.0.0.1:9/hub"
+NOWHERE = LocalUrls(_NO_DATABASE, _NO_DATABASE, "redis://127.0.0.1:9/0", pids={}, supervisor=0)
 # The command that keeps the servers for others; it never leans on somebody else's.
 OWNER = "runstack"
 OTHERS_START_SECONDS = 90.0
@@ -127,6 +128,7 @@ def urls_of(servers: LocalServers) -> LocalUrls:
     pids = servers.pids
     return LocalUrls(
         database_url=servers.database_url if "postgres" in pids else None,
+        database_url_direct=servers.database_url_direct if "postgres" in pids else None,
         redis_url=servers.redis_url if "valkey" in pids else None,
         pids=pids,
         supervisor=os.getpid(),
@@ -143,6 +145,7 @@ def export(missing: Sequence[str], urls: LocalUrls) -> None:
         if name in missing and url:
             os.environ[name] = url
     if "DATABASE_URL" in missing:
+        os.environ["DATABASE_URL_DIRECT"] = urls.database_url_direct or ""
         with file_errors_explained(var_directory()):
             lay_out(var_directory())
         development_secrets(var_directory())

@@ -18,6 +18,7 @@ class LocalUrls:
     """The running servers: their URLs (None for one that was not asked for), their process ids, and who holds them."""
 
     database_url: str | None
+    database_url_direct: str | None
     redis_url: str | None
     pids: Mapping[str, int]
     supervisor: int
@@ -46,6 +47,7 @@ def publish(var: Path, urls: LocalUrls) -> None:
     """Writes `local.json` (mode 600: the URLs hold passwords)."""
     content = {
         "database_url": urls.database_url,
+        "database_url_direct": urls.database_url_direct,
         "redis_url": urls.redis_url,
         "pids": dict(urls.pids),
         "supervisor": urls.supervisor,

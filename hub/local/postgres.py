@@ -18,6 +18,8 @@ from hub.local.identity import choose_identity, give
 from hub.local.ports import LOOPBACK
 from hub.local.process import Program, alive, run, spawn
 from hub.local.server import Server, explained_output
+from hub.neon.access import mend, owners_differ, places_differ, roles_differ
+from hub.neon.roles import APP, MIGRATOR, set_password
 
 USER = DATABASE = "hub"
 # Nothing of the caller's environment (PGDATA, PGOPTIONS, a locale this machine does not have) reaches the server.
@@ -40,7 +42,10 @@ SERVER_OPTIONS = {
 
 
 class Postgres(Server):
-    """PostgreSQL 18 on the cluster `var/postgres`. `options` are server settings on top of SERVER_OPTIONS."""
+    """PostgreSQL 18 on the cluster `var/postgres`. `options` are server settings on top of SERVER_OPTIONS.
+
+    The roles of the hub are made in it, with `role_passwords`: {name: password} for each.
+    """
 
     name: ClassVar[str] = "PostgreSQL"
     stop_signals: ClassVar[tuple[tuple[signal.Signals, float], ...]] = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
@@ -50,6 +55,7 @@ class Postgres(Server):
         var: Path,
         *,
         password: str,
+        role_passwords: Mapping[str, str],
         keep: tuple[int, ...] = (),
         port: int = 0,
         options: Mapping[str, str] | None = None,
@@ -58,7 +64,7 @@ class Postgres(Server):
         self.data = var / "postgres"
         # pg_config looks for the programs beside itself, as initdb will.
         self.identity = choose_identity(self.data, [postgres_program("pg_config"), "--bindir"])
-        self._password = password
+        self._passwords = {USER: password, **role_passwords}
         self._keep = keep
         self._options = SERVER_OPTIONS | dict(options or {})
         self.advice = {
@@ -70,8 +76,21 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        """postgresql://hub:password@127.0.0.1:port/hub?sslmode=disable"""
-        return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}?sslmode=disable"
+        """The URL of the hub's processes: postgresql://app:password@127.0.0.1:port/hub?sslmode=disable"""
+        return self._url_of(APP.name)
+
+    @property
+    def direct_url(self) -> str:
+        """That of the role that migrates."""
+        return self._url_of(MIGRATOR.name)
+
+    @property
+    def owner_url(self) -> str:
+        """That of the server's administrator."""
+        return self._url_of(USER)
+
+    def _url_of(self, role: str) -> str:
+        return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{DATABASE}?sslmode=disable"
 
     def start(self) -> None:
         """Makes the cluster when there is none, then starts it; raises LocalServerError."""
@@ -79,6 +98,19 @@ class Postgres(Server):
             self._make_cluster()
         self._clear_stale_pid_file()
         super().start()
+        try:
+            self._make_roles()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _make_roles(self) -> None:
+        """Every start, for the cluster may be older than they are. What its tables allow comes with the migrations."""
+        steps = (roles_differ, places_differ, owners_differ)
+        with psycopg.connect(self.owner_url, autocommit=True) as connection:
+            mend(connection, steps)
+            for role, password in self._passwords.items():
+                set_password(connection, role, password)
 
     def _make_cluster(self) -> None:
         # Built beside its place and moved there when it is whole: an interrupted attempt leaves no half cluster.
@@ -98,7 +130,7 @@ class Postgres(Server):
         password = making / "password"
         with file_errors_explained(self.var):
             password.touch(mode=0o600)
-            password.write_text(self._password, encoding="ascii")
+            password.write_text(self._passwords[USER], encoding="ascii")
             give(password, self.identity)
         sync = () if self._options.get("fsync") != "off" else ("--no-sync",)
         self._build([postgres_program("initdb"), "-D", making / "data", f"--pwfile={password}", *INITDB, *sync], making)
@@ -141,7 +173,7 @@ class Postgres(Server):
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self.url, connect_timeout=5).close()
+            psycopg.connect(self.owner_url, connect_timeout=5).close()
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalServerError(

@@ -1,7 +1,8 @@
 """Servers for a test run: load with `-p hub.local.pytest_plugin`, before pytest-django reads the settings.
 
-They keep their own directory, so that a stack in use stays untouched. DATABASE_URL and REDIS_URL that are set in the
-environment are used instead; `.env` is not read, so that no test reaches what it names.
+They keep their own directory, so that a stack in use stays untouched. REDIS_URL, and DATABASE_URL together with
+DATABASE_URL_DIRECT and DATABASE_URL_OWNER, are used instead when they are set in the environment; `.env` is not read,
+so that no test reaches what it names.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}
 # A test run is one client that does in minutes what clients do in months; a test of the limits sets its own.
 LIMITS = ("KEY", "USER", "REFUSED", "SIGNIN", "SIGNIN_ACCOUNT")
 UNLIMITED = {f"RATE_LIMIT_{name}": "1000000/1" for name in LIMITS}
+# Of the server's administrator, for tests/owner.py alone; the hub itself does not know it.
+OWNER_URL = "DATABASE_URL_OWNER"
+# Set by `make test-pooled`: the tests' `app`, and their stacks', comes through PgBouncer as it does on Neon.
+POOLED = "HUB_TEST_POOLED"
 TEST_VAR = Path(__file__).resolve().parents[2] / "var"
 DIRECTORIES = ("test", *(f"test{number}" for number in range(2, 10)))
 
@@ -33,6 +38,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         _take_redis_database(int(worker.removeprefix("gw")) + 1)
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
+    unnamed = [name for name in ("DATABASE_URL_DIRECT", OWNER_URL) if not os.environ.get(name)]
+    if "DATABASE_URL" not in missing and unnamed:
+        raise pytest.UsageError(f"With DATABASE_URL the tests need {' and '.join(unnamed)} as well: see {__name__}.")
     if missing:
         try:
             servers = start_servers(missing)
@@ -51,6 +59,7 @@ def start_servers(missing: Sequence[str]) -> LocalServers:
             postgres="DATABASE_URL" in missing,
             valkey="REDIS_URL" in missing,
             postgres_options=UNSAFE_BUT_FAST,
+            pooled=bool(os.environ.get(POOLED)),
         )
         try:
             servers.start()
@@ -64,8 +73,12 @@ def export(missing: Sequence[str], servers: LocalServers) -> None:
     """Names the servers, and the directory of the run, to the settings and to child processes."""
     os.environ["HUB_VAR"] = str(servers.var)
     os.environ["HUB_EMBEDDED"] = "true"
-    for name in missing:
-        os.environ[name] = servers.database_url if name == "DATABASE_URL" else servers.redis_url
+    if "REDIS_URL" in missing:
+        os.environ["REDIS_URL"] = servers.redis_url
+    if "DATABASE_URL" in missing:
+        os.environ["DATABASE_URL"] = servers.database_url
+        os.environ["DATABASE_URL_DIRECT"] = servers.database_url_direct
+        os.environ[OWNER_URL] = servers.database_url_owner
 
 
 def _take_redis_database(number: int) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hub.local.errors import LocalServerError, file_errors_explained
 from hub.local.files import locked, private_directory, read_json, write_private_json
+from hub.neon.roles import NAMES
 
 KEY_BYTES = 32
 KID = "dev1"
@@ -20,6 +21,7 @@ class ServerPasswords(NamedTuple):
 
     postgres: str
     valkey: str
+    roles: dict[str, str]
 
 
 def _key() -> str:
@@ -36,6 +38,7 @@ SETTINGS: dict[str, Callable[[], str]] = {
 PASSWORDS: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(24),
     "VALKEY_PASSWORD": lambda: secrets.token_urlsafe(24),
+    **{f"POSTGRES_{name.upper()}_PASSWORD": lambda: secrets.token_urlsafe(24) for name in NAMES},
 }
 
 
@@ -52,7 +55,8 @@ def development_secrets(var: Path) -> dict[str, str]:
 def server_passwords(var: Path) -> ServerPasswords:
     """The passwords of the embedded servers, kept beside the development secrets and made in the same way."""
     kept = _kept(var)
-    return ServerPasswords(postgres=kept["POSTGRES_PASSWORD"], valkey=kept["VALKEY_PASSWORD"])
+    roles = {name: kept[f"POSTGRES_{name.upper()}_PASSWORD"] for name in NAMES}
+    return ServerPasswords(postgres=kept["POSTGRES_PASSWORD"], valkey=kept["VALKEY_PASSWORD"], roles=roles)
 
 
 def _kept(var: Path) -> dict[str, str]:

@@ -22,12 +22,17 @@ ALLOWED: Mapping[str, tuple[set[str], str]] = {
     "hub/common/swapping.py": ({"cursor"}, "compare-and-swap of sealed bytes, past fields that would seal them"),
     "hub/common/triggers.py": ({"RunSQL"}, "triggers of append-only tables, for migrations alone"),
     "hub/local/postgres.py": ({"connect"}, "asks whether the embedded server is up, before there is Django"),
+    "hub/local/pgbouncer.py": ({"connect"}, "asks whether the pooler is up, before there is Django"),
+    "hub/neon/access.py": ({"sql"}, "roles, grants and owners, which the ORM does not know"),
     "hub/neon/backup_records.py": ({"cursor"}, "the identity of a cluster is in no table"),
+    "hub/neon/connections.py": ({"connect"}, "a connection of another role, beside Django's own"),
     "hub/neon/gate/lock_timeout.py": ({"cursor"}, "a setting of the session, for the time of a migration"),
     "hub/neon/gate/operations.py": ({"RunSQL"}, "names the operation in order to judge it"),
     "hub/neon/gate/plan.py": ({"RunSQL"}, "names the operation in order to judge it"),
     "hub/neon/gate/refusals.py": ({"cursor"}, "the role, and whether there are tables, are in the catalogue"),
     "hub/neon/gate/sql.py": ({"RunSQL"}, "names the operation in order to judge it"),
+    "hub/neon/rights.py": ({"sql"}, "roles, grants and owners, which the ORM does not know"),
+    "hub/neon/roles.py": ({"sql"}, "roles, grants and owners, which the ORM does not know"),
     "hub/neon/shadow.py": ({"cursor"}, "makes and drops a database"),
 }
 LEFT_OUT = frozenset({".venv", "var", "static", "node_modules", ".git", "__pycache__"})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from media.models import Media
 from tests.privacy.world import Life, make_life
@@ -56,12 +55,3 @@ def life(new_life: Callable[[], Life]) -> Life:
 def asked(db: None) -> Callable[[User], PrivacyRequest]:
     """An erasure that was asked for, for whoever carries it out."""
     return lambda user: open_request(user_id=user.id, kind="anonymise", asked_by=None, reason="no longer a customer")
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Rows that other connections see. The append-only tables refuse the flush at the end, so their triggers sleep for
-    it; the connection, and with it the setting, is closed after the flush."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")

@@ -22,15 +22,6 @@ from tests.rotation.keys import ring
 PROCESSES = 4
 
 
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Rows that other processes see. The append-only tables refuse the flush at the end, so their triggers sleep for
-    it; the connection, and with it the setting, is closed after the flush."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-
-
 @pytest.fixture(autouse=True)
 def erasure_log(settings: Any, tmp_path: Path) -> Path:
     settings.ERASURE_LOG = str(tmp_path / "erasures.jsonl")

@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
 from hub.env import BASE_DIR
 from hub.local.secrets import SETTINGS, development_secrets
+from hub.neon.roles import MIGRATOR
+from tests.owner import named, owner_url
 
 # Nothing of the caller's own hub, and no credential for Google, reaches a stack.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
@@ -24,19 +25,20 @@ CLIENTS = {"rich": ("100000", "total"), "other": ("1", "total")}
 _numbers = itertools.count(1)
 
 
-def cluster_url() -> str:
-    """The database of the run that no stack uses."""
-    return os.environ["DATABASE_URL"]
-
-
 def execute(statement: str, *names: str) -> None:
-    """One statement outside any transaction, beside the stacks' databases."""
-    with psycopg.connect(cluster_url(), autocommit=True) as connection:
+    """One statement outside any transaction, as the owner of the server, beside the stacks' databases."""
+    with psycopg.connect(owner_url(), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def url_of(database: str) -> str:
-    return urlunsplit(urlsplit(cluster_url())._replace(path=f"/{database}"))
+    """For the hub's own processes: the role `app`, by the pooler when there is one."""
+    return named(os.environ["DATABASE_URL"], database)
+
+
+def urls_of(database: str) -> dict[str, str]:
+    """Both ways to a database, as the hub's processes read them from the environment."""
+    return {"DATABASE_URL": url_of(database), "DATABASE_URL_DIRECT": named(os.environ["DATABASE_URL_DIRECT"], database)}
 
 
 def fresh_name() -> str:
@@ -60,9 +62,9 @@ class Template:
     def __init__(self, folder: Path, *, clients: dict[str, tuple[str, str]] | None = None, **settings: str) -> None:
         self.settings = settings
         self.database = fresh_name()
-        execute("CREATE DATABASE {}", self.database)
+        execute("CREATE DATABASE {} OWNER {}", self.database, MIGRATOR.name)
         env = environment() | settings
-        env |= {"DATABASE_URL": url_of(self.database), "REDIS_URL": "redis://127.0.0.1:9/0", "HUB_VAR": str(folder)}
+        env |= urls_of(self.database) | {"REDIS_URL": "redis://127.0.0.1:9/0", "HUB_VAR": str(folder)}
         done = subprocess.run(
             [sys.executable, "-m", "tests.stack.prepare"],
             input=json.dumps(CLIENTS | (clients or {})),
@@ -77,7 +79,7 @@ class Template:
     def copy(self) -> str:
         """The name of a new database with the same content."""
         database = fresh_name()
-        execute("CREATE DATABASE {} TEMPLATE {}", database, self.database)
+        execute("CREATE DATABASE {} OWNER {} TEMPLATE {}", database, MIGRATOR.name, self.database)
         return database
 
     def drop(self) -> None:

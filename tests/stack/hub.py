@@ -25,9 +25,10 @@ from hub.local.pytest_plugin import UNLIMITED
 from hub.local.ready import url_in, wait_until, web_is_ready
 from hub.local.servers import LocalServers
 from hub.local.stack import Part, Stack
+from tests.owner import owner_url
 from tests.stack.books import problems_of
 from tests.stack.client import Answer, Client
-from tests.stack.cluster import Template, drop, environment, url_of
+from tests.stack.cluster import Template, drop, environment, urls_of
 from tests.stack.waiting import eventually
 
 # Short enough that a test sees every wait end, long enough that a busy machine does not take a live worker for dead.
@@ -94,7 +95,7 @@ class HubStack:
         cleanup.callback(self._stop_everything)
         self._simulator_port = free_port()
         self.env = environment() | {
-            "DATABASE_URL": url_of(self.database),
+            **urls_of(self.database),
             "REDIS_URL": self.servers.redis_url,
             "HUB_VAR": str(self.folder),
             "PYTHONUNBUFFERED": "1",
@@ -194,12 +195,12 @@ class HubStack:
     # --- its database -------------------------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(url_of(self.database), autocommit=True, row_factory=dict_row) as connection:
+        with psycopg.connect(owner_url(self.database), autocommit=True, row_factory=dict_row) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[call-overload]
 
     def stream_the_texts_of(self, *models: str) -> None:
         """From now on every job of these models is streamed, whether its client listens or not."""
-        with psycopg.connect(url_of(self.database), autocommit=True) as connection:
+        with psycopg.connect(owner_url(self.database), autocommit=True) as connection:
             connection.execute(
                 "CREATE FUNCTION stream_it() RETURNS trigger LANGUAGE plpgsql AS "
                 "$$ BEGIN NEW.streamed := true; RETURN NEW; END $$"

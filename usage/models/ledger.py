@@ -56,6 +56,13 @@ class UsageLog(AppendOnlyModel):
         models.CharField(max_length=LONGEST_TAG), null=True, blank=True, help_text="The job's, as they were then."
     )
 
+    # By these a row leads to somebody: an erasure changes them.
+    MAY_SET = (
+        *("id", "user", "reference", "attempt_id", "api_key_id", "tags", "provider_request_id", "request_id"),
+        "created_at",
+    )
+    MAY_GO = True
+
     objects: ClassVar = LedgerQuerySet.as_manager()
 
     class Meta:

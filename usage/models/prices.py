@@ -46,6 +46,8 @@ class ModelPrice(AppendOnlyModel):
     source = models.TextField()
     uncertain = models.BooleanField(default=False)
 
+    MAY_SET = ("effective_to",)
+
     objects: ClassVar = PriceQuerySet.as_manager()
 
     class Meta:

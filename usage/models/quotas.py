@@ -153,6 +153,8 @@ class QuotaGrant(AppendOnlyModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
 
+    MAY_SET = ("voided_at", "quota_period", "id", "reason", "created_at", "effective_at")
+
     objects: ClassVar = GrantQuerySet.as_manager()
 
     class Meta:

@@ -71,15 +71,6 @@ def prices(db: None) -> None:
     call_command("load_prices", "--yes", stdout=StringIO())
 
 
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Rows that other processes see. The append-only tables refuse the flush at the end, so their triggers sleep for
-    it; the connection, and with it the setting, is closed after the flush."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-
-
 @pytest.fixture(scope="session")
 def processes(django_db_setup: None) -> Iterator[ProcessPoolExecutor]:
     """Eight processes, each with its own connection to the test database, all started."""

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from hub.common.models import AppendOnlyViolation
+from tests.owner import as_owner
 from usage.models import ModelPrice, Quota, QuotaGrant, QuotaHold, QuotaPeriod, UsageLog
 from usage.services import grant_credit, log_usage
 from users.models import User
@@ -46,10 +47,9 @@ def rows(user: User, quota: Quota) -> dict[str, models.Model]:
 
 
 def sql(statement: str) -> int:
-    """Runs it, deferred checks included, and says how many rows it changed."""
+    """Runs it as the owner, deferred checks included, and says how many rows it changed."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
-        changed = cursor.rowcount
+        changed = as_owner(statement)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return changed
 

@@ -11,10 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.db.models import Count, F, Sum
 
 from hub.common.money import ZERO
+from tests.owner import owner_connection
 from usage.models import QuotaHold, QuotaPeriod, UsageDaily, UsageLog
 from usage.services import set_quota
 from usage.tests import workers
@@ -32,11 +32,11 @@ def client(committed: None) -> User:
 @pytest.fixture
 def cap_in_the_database(committed: None) -> Iterator[None]:
     """The database itself refuses any moment at which more is spent and held than the limit."""
-    with connection.cursor() as cursor:
-        cursor.execute('ALTER TABLE quota_periods ADD CONSTRAINT cap CHECK (spent + held <= "limit")')
+    with owner_connection() as owner:
+        owner.execute('ALTER TABLE quota_periods ADD CONSTRAINT cap CHECK (spent + held <= "limit")')
     yield
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE quota_periods DROP CONSTRAINT cap")
+    with owner_connection() as owner:
+        owner.execute("ALTER TABLE quota_periods DROP CONSTRAINT cap")
 
 
 def run(pool: ProcessPoolExecutor, verb: Any, *arguments: Any) -> list[Future[Any]]:

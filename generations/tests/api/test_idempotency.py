@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -27,14 +27,6 @@ from usage.models import QuotaHold, QuotaPeriod
 pytestmark = pytest.mark.usefixtures("prices", "no_jobs")
 BODY = {"model": "gemini-3.8-flash", "prompt": "Once."}
 TOGETHER = 50
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Rows that other connections see; the append-only tables' triggers sleep for the flush at the end."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def post(caller: Caller, body: dict[str, Any] = BODY, key: str = "k") -> Any:

@@ -28,6 +28,7 @@ from hub.common.fields import (
 )
 from hub.common.keyring import NotSealed, SealBroken, UnknownKey, blind_index, sealed_with
 from hub.common.models import HubModel
+from tests.owner import create_table
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +58,7 @@ def letter() -> Iterator[Model]:
                 app_label = "hub"
                 db_table = "test_letters"
 
-        with connection.schema_editor() as editor:
-            editor.create_model(Letter)
+        create_table(Letter)
         yield Letter
 
 
@@ -181,8 +181,7 @@ def test_a_value_moved_to_another_table_does_not_open(letter: Model) -> None:
             app_label = "hub"
             db_table = "test_postcards"
 
-    with connection.schema_editor() as editor:
-        editor.create_model(Postcard)
+    create_table(Postcard)
     letter.objects.create(body="private")
     with connection.cursor() as cursor:
         cursor.execute(

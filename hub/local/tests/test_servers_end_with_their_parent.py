@@ -38,10 +38,10 @@ def test_no_process_is_left_when_the_supervisor_ends(tmp_path: Path, number: sig
 def test_a_start_right_after_kill_9_waits_for_the_leftovers_and_finds_the_data(tmp_path: Path):
     var = tmp_path / "var"
     supervisor = supervise(var)
-    remember(published(var).database_url, "before the kill")
+    remember(published(var).database_url_direct, "before the kill")
     end(supervisor, signal.SIGKILL)
     with LocalServers(var, postgres_options=FAST) as servers:
-        assert remembered(servers.database_url) == ["before the kill"]
+        assert remembered(servers.database_url_direct) == ["before the kill"]
 
 
 def test_a_first_start_that_was_killed_half_way_leaves_nothing_in_the_way(tmp_path: Path):
@@ -55,7 +55,7 @@ def test_a_first_start_that_was_killed_half_way_leaves_nothing_in_the_way(tmp_pa
     end(supervisor, signal.SIGKILL)
     assert not (var / "postgres").exists()
     with LocalServers(var, postgres_options=FAST) as servers:
-        remember(servers.database_url, "whole")
+        remember(servers.database_url_direct, "whole")
     assert not (var / "postgres.making").exists()
 
 

@@ -42,7 +42,7 @@ def test_a_second_supervisor_names_the_first_and_leaves_it_alone(tmp_path: Path)
     urls = published(var)
     with pytest.raises(VarInUse, match=f"Process {first.pid} already runs on .*: stop it, or set HUB_VAR"):
         LocalServers(var, postgres_options=FAST).start()
-    remember(urls.database_url, "undisturbed")
+    remember(urls.database_url_direct, "undisturbed")
     assert published(var) == urls
     end(first)
     assert nothing_runs_on(var)
@@ -70,12 +70,12 @@ def test_a_disk_that_fills_up_during_the_first_start_leaves_no_half_cluster(tmp_
 def test_a_disk_that_filled_up_since_is_refused_and_the_data_kept(tmp_path: Path):
     with mounted(tmp_path / "disk", "size=200m") as disk:
         with LocalServers(disk / "var", postgres_options=FAST) as servers:
-            remember(servers.database_url, "kept")
+            remember(servers.database_url_direct, "kept")
         subprocess.run(["fallocate", "-l", f"{shutil.disk_usage(disk).free}", disk / "filler"], check=True)
         assert refused(LocalServers(disk / "var")).startswith(f"The disk that holds {disk / 'var'} is full")
         (disk / "filler").unlink()
         with LocalServers(disk / "var", postgres_options=FAST) as servers:
-            assert remembered(servers.database_url) == ["kept"]
+            assert remembered(servers.database_url_direct) == ["kept"]
 
 
 def test_a_read_only_disk_is_named(tmp_path: Path):
@@ -98,7 +98,7 @@ def test_a_file_where_the_directory_should_be_is_named(tmp_path: Path):
 def test_lost_secrets_are_named_and_the_data_stays(tmp_path: Path):
     var = tmp_path / "var"
     with LocalServers(var, postgres_options=FAST) as servers:
-        remember(servers.database_url, "kept")
+        remember(servers.database_url_direct, "kept")
     (var / "secrets").rename(var / "moved")
     line = refused(LocalServers(var, postgres_options=FAST))
     assert line.startswith(
@@ -108,7 +108,7 @@ def test_lost_secrets_are_named_and_the_data_stays(tmp_path: Path):
     shutil.rmtree(var / "secrets")
     (var / "moved").rename(var / "secrets")
     with LocalServers(var, postgres_options=FAST) as servers:
-        assert remembered(servers.database_url) == ["kept"]
+        assert remembered(servers.database_url_direct) == ["kept"]
 
 
 def test_data_of_another_version_is_named(tmp_path: Path):
@@ -133,12 +133,12 @@ def test_any_other_failure_quotes_the_server_and_names_its_log(tmp_path: Path):
 def test_a_stale_pid_file_is_survived_even_when_its_number_lives_again(tmp_path: Path):
     var = tmp_path / "var"
     with LocalServers(var, postgres_options=FAST) as servers:
-        remember(servers.database_url, "kept")
+        remember(servers.database_url_direct, "kept")
         pid_file = (var / "postgres" / "postmaster.pid").read_text()
     for number in (_dead_pid(), 1):
         (var / "postgres" / "postmaster.pid").write_text(pid_file.replace(pid_file.split("\n")[0], str(number), 1))
         with LocalServers(var, postgres_options=FAST) as servers:
-            assert remembered(servers.database_url) == ["kept"]
+            assert remembered(servers.database_url_direct) == ["kept"]
 
 
 def _dead_pid() -> int:
@@ -154,7 +154,7 @@ def test_a_server_started_by_hand_on_the_same_data_is_left_alone(tmp_path: Path)
         # Without our lock: what a server started by hand looks like.
         (var / "local.lock").unlink()
         line = refused(LocalServers(var, postgres_options=FAST))
-        remember(servers.database_url, "undisturbed")
+        remember(servers.database_url_direct, "undisturbed")
     assert line == f"PostgreSQL already serves {var / 'postgres'}: stop it with `kill -INT {pids['postgres']}`."
 
 

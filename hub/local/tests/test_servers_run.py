@@ -30,11 +30,11 @@ def var(tmp_path: Path) -> Path:
 
 def test_a_second_start_finds_the_data_of_the_first(var: Path):
     with LocalServers(var, postgres_options=FAST) as servers:
-        remember(servers.database_url, "first")
+        remember(servers.database_url_direct, "first")
         passwords = [urlsplit(url).password for url in (servers.database_url, servers.redis_url)]
     assert nothing_runs_on(var)
     with LocalServers(var, postgres_options=FAST) as servers:
-        assert remembered(servers.database_url) == ["first"]
+        assert remembered(servers.database_url_direct) == ["first"]
         assert [urlsplit(url).password for url in (servers.database_url, servers.redis_url)] == passwords
 
 
@@ -98,14 +98,14 @@ def test_only_what_is_asked_for_is_started(var: Path):
 
 def test_a_server_that_was_killed_comes_back_on_its_port_with_its_data(var: Path):
     with LocalServers(var, postgres_options=FAST) as servers:
-        remember(servers.database_url, "before")
+        remember(servers.database_url_direct, "before")
         urls, pids = (servers.database_url, servers.redis_url), servers.pids
         for pid in pids.values():
             subprocess.run(["kill", "-9", str(pid)], check=True)
         _wait_for_the_end_of(servers)
         assert servers.revive() == ["PostgreSQL", "Valkey"]
         assert (servers.database_url, servers.redis_url) == urls
-        assert remembered(servers.database_url) == ["before"]
+        assert remembered(servers.database_url_direct) == ["before"]
         assert running_urls(var).pids == servers.pids
         assert set(servers.pids.values()).isdisjoint(pids.values())
 

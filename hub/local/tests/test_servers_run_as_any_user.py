@@ -54,7 +54,7 @@ def test_root_runs_them_as_nobody_who_owns_the_data(open_directory: Path):
     with LocalServers(var, postgres_options=FAST) as servers:
         assert {owner_of(pid) for pid in servers.pids.values()} == {NOBODY}
         assert (var / "postgres").stat().st_uid == NOBODY
-        remember(servers.database_url, "kept")
+        remember(servers.database_url_direct, "kept")
 
 
 @as_root
@@ -64,8 +64,8 @@ def test_root_runs_them_behind_a_directory_that_only_root_can_pass(open_director
     for expected in ([], ["first"]):
         with LocalServers(closed / "var", postgres_options=FAST) as servers:
             assert owner_of(servers.pids["postgres"]) == NOBODY
-            assert (remembered(servers.database_url) if expected else []) == expected
-            remember(servers.database_url, "first")
+            assert (remembered(servers.database_url_direct) if expected else []) == expected
+            remember(servers.database_url_direct, "first")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
@@ -83,8 +83,8 @@ def test_root_without_that_capability_runs_them_in_a_user_namespace(
     assert chosen == Identity(userns_uid=NOBODY)
     for expected in ([], ["first"]):
         with LocalServers(closed / "var", postgres_options=FAST) as servers:
-            assert (remembered(servers.database_url) if expected else []) == expected
-            remember(servers.database_url, "first")
+            assert (remembered(servers.database_url_direct) if expected else []) == expected
+            remember(servers.database_url_direct, "first")
     assert nothing_runs_on(closed / "var")
 
 
@@ -99,7 +99,7 @@ def test_root_runs_programs_that_only_root_can_reach(open_directory: Path, monke
     monkeypatch.setattr(binaries, "_package", lambda name, real=binaries._package: _moved(real(name), package, closed))
     with LocalServers(closed / "var", postgres_options=FAST) as servers:
         assert Path(f"/proc/{servers.pids['postgres']}/exe").readlink().is_relative_to(closed)
-        remember(servers.database_url, "kept")
+        remember(servers.database_url_direct, "kept")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
@@ -112,11 +112,11 @@ def test_an_ordinary_user_runs_them_and_root_then_runs_the_data_as_that_user(ope
     open_directory.chmod(0o777)
     var = open_directory / "var"
     supervisor = supervise_as(NOBODY, var)
-    remember(published(var).database_url, "an ordinary user's")
+    remember(published(var).database_url_direct, "an ordinary user's")
     assert {owner_of(pid) for pid in published(var).pids.values()} == {NOBODY}
     end(supervisor)
     with LocalServers(var, postgres_options=FAST) as servers:
-        assert remembered(servers.database_url) == ["an ordinary user's"]
+        assert remembered(servers.database_url_direct) == ["an ordinary user's"]
     assert (var / "postgres").stat().st_uid == NOBODY
 
 
@@ -128,7 +128,7 @@ def test_a_user_without_a_name_runs_them_too(open_directory: Path):
     if subprocess.run(["unshare", "--user", "true"], user=number, capture_output=True).returncode:
         pytest.skip("this machine allows no user namespaces")
     supervisor = supervise_as(number, open_directory / "var")
-    remember(published(open_directory / "var").database_url, "kept")
+    remember(published(open_directory / "var").database_url_direct, "kept")
     end(supervisor)
     assert nothing_runs_on(open_directory / "var")
 

@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's, behind the gate (docs/MIGRATIONS.md)."""
+"""`manage.py migrate`: Django's, as the role that migrates, behind the gate (docs/MIGRATIONS.md)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import pre_migrate
 
 from hub.common.errors import HubError
+from hub.neon.connections import DirectCommand
 from hub.neon.gate.lock_timeout import explained, limited_waiting
 from hub.neon.gate.plan import Plan, judge, pruned
 from hub.neon.gate.refusals import is_empty, require_backup, require_direct_host, require_migrator
@@ -24,7 +25,7 @@ class Passed(Exception):
     """The gate was asked alone, and lets the plan through."""
 
 
-class Command(migrate.Command):
+class Command(DirectCommand, migrate.Command):
     """A refusal is one line and exit status 1, before any SQL of the plan."""
 
     help = "Updates the schema. Refuses what destroys without a fresh backup, pooled hosts, and all roles but migrator."

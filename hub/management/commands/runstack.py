@@ -23,6 +23,7 @@ from hub.local.files import lay_out, write_private_json
 from hub.local.lock import DirectoryLock
 from hub.local.ready import Stopped
 from hub.local.runner import USUAL_PORT, Runner, simulator_is_wanted
+from hub.neon.connections import direct_url
 
 EXAMPLE = '{"model": "gemini-3.8-flash", "prompt": "Three sentences about the sea at night."}'
 
@@ -104,6 +105,7 @@ def _write(ready_file: Path, runner: Runner, accounts: Accounts) -> None:
         "admin_url": f"{runner.base_url}/admin/",
         "simulator_url": runner.simulator_url,
         "database_url": os.environ["DATABASE_URL"],
+        "database_url_direct": direct_url(),
         "redis_url": os.environ["REDIS_URL"],
         **accounts,
         "pids": runner.pids,

@@ -10,10 +10,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from hub.common.errors import HubError
-from hub.neon.backup_records import POOLED, BackupRecord, identity_of, newest_backup
+from hub.neon.backup_records import BackupRecord, identity_of, newest_backup
+from hub.neon.connections import POOLER, is_pooled
 from hub.neon.gate.steps import Danger, Step, of
+from hub.neon.roles import MIGRATOR
 
-MIGRATOR = "migrator"
 FRESH = timedelta(hours=1)
 TAKE_ONE = "Take one with `manage.py backup_database`, then migrate again (docs/MIGRATIONS.md)."
 
@@ -30,9 +31,9 @@ class MigrationRefused(HubError):
 def require_direct_host(connection: BaseDatabaseWrapper) -> None:
     """Raises MigrationRefused for a pooled host of Neon: its sessions change under a migration."""
     host = str(connection.settings_dict.get("HOST") or "")
-    if host.partition(".")[0].endswith(POOLED):
+    if is_pooled(host):
         raise MigrationRefused(
-            f"{host} is the pooled host: migrate through the direct one, which is the same name without {POOLED}."
+            f"{host} is the pooled host: migrate through the direct one, which is the same name without {POOLER}."
         )
 
 
@@ -42,12 +43,12 @@ def require_migrator(connection: BaseDatabaseWrapper) -> None:
     Only the embedded server may have no such role yet: there its owner makes the roles.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [MIGRATOR])
+        cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [MIGRATOR.name])
         role, has_migrator = cursor.fetchone()
-    if role == MIGRATOR or (settings.EMBEDDED and not has_migrator):
+    if role == MIGRATOR.name or (settings.EMBEDDED and not has_migrator):
         return
     mend = "put the URL of that role in DATABASE_URL_DIRECT" if has_migrator else "make it with `manage.py db_grants`"
-    raise MigrationRefused(f"Migrations are the affair of the role {MIGRATOR}, and this is {role}: {mend}.")
+    raise MigrationRefused(f"Migrations are the affair of the role {MIGRATOR.name}, and this is {role}: {mend}.")
 
 
 def require_backup(steps: Sequence[Step], connection: BaseDatabaseWrapper) -> None:
