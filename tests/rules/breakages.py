@@ -142,7 +142,7 @@ def unwatched(tools: Tools, place: Place) -> Place:
 
 
 def a_schedule(tools: Tools, place: Place) -> Place:
-    tools.monkeypatch.setattr(current_app.conf, "beat_schedule", {"planted": {}})
+    tools.monkeypatch.setitem(current_app.conf, "beat_schedule", {"planted": {}})
     return place
 
 
@@ -212,13 +212,13 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "9.2": (tree(), "is not the one in docs/QUERY_PERF.md"),
     "9.3": (an_owner_at_the_pooler, "logs in as 'neondb_owner'"),
     "10.1": (a_schedule, "beat has a schedule"),
-    "10.2": (overspent, "budget"),
+    "10.2": (overspent, "is above NEON_BUDGET_USD"),
     "11.1": (unwatched, "Nothing watches"),
     "11.2": (tree(), "No alert asks for hub_db_pool_exhausted_total"),
     "11.3": (bare_handlers, "bare has no filter request_id"),
     "12.1": (tree(), "does not name NEON.md"),
     "12.2": (tree(), "does not show how to delete"),
-    "12.3": (tree(), "no audit"),
+    "12.3": (tree(), "there is no audit"),
     "13.1": (tree(".github", changed={".github/pull_request_template.md": ("Data change", "Notes")}), "no section"),
     "13.2": (tree(".github", changed={DEPLOY: ("backup_database", "check")}), "no step 'backup_database'"),
     "13.3": (tree(".github", changed={DEPLOY: ("actions/checkout@", "actions/checkout@v7 #")}), "not pinned"),

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from hub.env import BASE_DIR
 from hub.neon.connections import DirectCommand
@@ -37,7 +37,7 @@ class Command(DirectCommand):
         """Raises CommandError when a rule is broken, or when there is no page of rules, or no database to ask."""
         try:
             written = written_rules()
-            asked = list(ask_all(Place(connection, BASE_DIR)))
+            asked = list(ask_all(Place(connections[DEFAULT_DB_ALIAS], BASE_DIR)))
         except (OSError, UnreadablePage) as error:
             raise CommandError(f"The rules cannot be read: {error}") from error
         except DatabaseError as error:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from hub.common.errors import HubError
+from hub.neon.connections import DirectCommand
 from hub.neon.gate.lock_timeout import explained
 from hub.neon.schema_dump import differences, schema_of
 from hub.neon.shadow import shadow_database
@@ -19,7 +20,7 @@ from hub.neon.shadow import shadow_database
 PATH = settings.BASE_DIR / "docs" / "schema.sql"
 
 
-class Command(BaseCommand):
+class Command(DirectCommand):
     """The database in use is only read. A second run says the same."""
 
     help = (

@@ -54,9 +54,7 @@ def _shared() -> Iterator[str]:
         if host.endswith(NEON):
             yield "This is a development stack (DEBUG), and its database is on Neon."
         return
-    yield from (
-        f"{name} has {KID}, the key of a development stack." for name in RINGS if _is_made(name)
-    )
+    yield from (f"{name} has {KID}, the key of a development stack." for name in RINGS if _is_made(name))
 
 
 def _is_made(name: str) -> bool:

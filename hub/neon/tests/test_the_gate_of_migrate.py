@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -12,11 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from hub import env
 from hub.neon.backup_records import DatabaseIdentity, append, identity_of
+from hub.neon.connections import direct_connection
+from hub.neon.gate.lock_timeout import limited_waiting
 from hub.neon.shadow import shadow_database
 from tests.backup_record import a_backup
 
@@ -32,7 +34,7 @@ def scratch(django_db_setup: None, django_db_blocker: Any, settings: Any, tmp_pa
     """
     settings.MIGRATION_MODULES = {"hub": "hub.neon.tests.shop_migrations"}
     settings.BACKUP_RECORDS = str(tmp_path / "backups.jsonl")
-    with django_db_blocker.unblock(), shadow_database(connection, purpose="scratch") as name:
+    with django_db_blocker.unblock(), direct_connection(), shadow_database(connection, purpose="scratch") as name:
         yield name
 
 
@@ -181,32 +183,27 @@ def test_who_only_looks_needs_no_backup(shop: str) -> None:
     assert notes() == ["good"]
 
 
-def test_the_pooled_host_is_refused_before_it_is_asked_anything(shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pooled_host_is_refused_before_it_is_asked_anything(shop: str, settings: Any) -> None:
     back_up()
-    connection.close()
-    with monkeypatch.context() as changed:
-        changed.setitem(connection.settings_dict, "HOST", "ep-cool-sun-123-pooler.eu-central-1.aws.neon.tech")
-        with pytest.raises(CommandError, match="is the pooled host: migrate through the direct one"):
-            migrate()
-        assert connection.connection is None
+    former = settings.DATABASE_DIRECT
+    settings.DATABASE_DIRECT = former | {"HOST": "ep-cool-sun-123-pooler.eu-central-1.aws.neon.tech"}
+    with pytest.raises(CommandError, match="is the pooled host: migrate through the direct one"):
+        migrate()
+    assert connection.connection is None
     assert notes() == ["good"]
 
 
 def test_another_role_is_refused(shop: str, settings: Any) -> None:
+    """The hub's own, which may read and write."""
     back_up()
-    settings.EMBEDDED = False
-    with as_somebody():
-        assert_refused(match="the affair of the role migrator, and this is somebody")
+    settings.DATABASE_DIRECT = settings.DATABASE_DIRECT | as_app()
+    assert_refused(match="the affair of the role migrator, and this is app: put the URL of that role")
 
 
-@contextmanager
-def as_somebody() -> Iterator[None]:
-    """The connection's role is another one, which the transaction of its making takes away again."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE somebody; GRANT SELECT ON ALL TABLES IN SCHEMA public TO somebody")
-        cursor.execute("SET LOCAL ROLE somebody")
-        yield
-        transaction.set_rollback(True)
+def as_app() -> dict[str, object]:
+    """The way in of the role that the hub works as."""
+    entry = env.database("DATABASE_URL")
+    return {name: entry[name] for name in ("USER", "PASSWORD")}
 
 
 def test_a_lock_that_does_not_come_is_not_waited_for(shop: str, settings: Any) -> None:
@@ -223,10 +220,15 @@ def test_a_lock_that_does_not_come_is_not_waited_for(shop: str, settings: Any) -
 def test_the_limit_is_this_commands_own(shop: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '77s'")
-        back_up()
-        migrate()
+    with limited_waiting(connection):
+        assert lock_timeout() == "4s"
+    assert lock_timeout() == "77s"
+
+
+def lock_timeout() -> str:
+    with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchone() == ("77s",)
+        return str(cursor.fetchone()[0])
 
 
 def parameters() -> dict[str, Any]:
@@ -240,14 +242,11 @@ def parameters() -> dict[str, Any]:
     [({"PORT": "9"}, "onnection refused"), ({"PASSWORD": "wrong"}, "password authentication failed")],
 )
 def test_a_server_that_does_not_let_in_is_one_line(
-    scratch: str, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str
+    scratch: str, settings: Any, changes: dict[str, str], said: str
 ) -> None:
-    connection.close()
-    with monkeypatch.context() as changed:
-        for name, value in changes.items():
-            changed.setitem(connection.settings_dict, name, value)
-        with pytest.raises(CommandError, match=said) as refused:
-            migrate()
+    settings.DATABASE_DIRECT = settings.DATABASE_DIRECT | changes
+    with pytest.raises(CommandError, match=said) as refused:
+        migrate()
     assert "\n" not in str(refused.value)
 
 
