@@ -200,7 +200,7 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "6.1": (tree(changed={"usage/api/views.py": ("", "connection.cursor()\n")}), "usage/api/views.py: cursor"),
     "6.2": (tree(changed={"usage/api/views.py": ("", DOOR)}), "usage/api/views.py:2 reads a table"),
     "6.3": (tree(changed={"usage/api/views.py": ("", DOOR)}), "usage/api/views.py:2 takes what was sent"),
-    "7.1": (statement("GRANT TRUNCATE ON usage_logs TO app"), "surplus"),
+    "7.1": (statement("GRANT TRUNCATE ON usage_logs TO app"), "TRUNCATE"),
     "7.2": (statement("ALTER TABLE audit_logs DISABLE TRIGGER USER"), "audit_logs: no trigger refuses TRUNCATE"),
     "7.3": (bare_handlers, "bare has no filter redact"),
     "7.4": (configured(PURGE_DAILY=[]), "leaves out purge_dormant_users"),

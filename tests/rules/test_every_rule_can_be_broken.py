@@ -85,8 +85,9 @@ def test_it_is_broken_and_found(rule: Rule, place: Place, tools: Tools) -> None:
 
 
 def test_a_change_by_hand_is_found(committed: None) -> None:
+    """Of a test database the owner's functions are found as well."""
     rule, place = BY_NUMBER[DRIFT], Place(connections[DEFAULT_DB_ALIAS], BASE_DIR)
-    assert rule.ask(place).state == State.HOLDS
+    assert "planted" not in " ".join(rule.ask(place).findings)
     with owner_connection() as owner:
         owner.execute("CREATE INDEX planted ON usage_logs (model)")
         try:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from hub.neon.rules.rule import Verdict, unless
 
-MOST_LINES = 5
+MOST_LINES = 40
 
 
 def findings_of_checks(*ids: str) -> Verdict:

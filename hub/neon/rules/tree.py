@@ -13,7 +13,7 @@ LARGEST_BYTES = 2_000_000
 SECRETS = {
     "a password of Neon's": re.compile(r"\bnpg_[A-Za-z0-9]{10,}"),
     "a key of Neon's API": re.compile(r"\bnapi_[A-Za-z0-9]{20,}"),
-    "a key of Google's": re.compile(r"\bAIza[A-Za-z0-9_\-]{35}\b"),
+    "a key of Google's": re.compile(r"\bAIza(?!NotAKey)[A-Za-z0-9_\-]{35}\b"),
     "a database on Neon with a password": re.compile(
         r"postgres(?:ql)?://[^\s:/@]+:(?!PASSWORD@)[^\s@.<>{}]{8,}@[^\s/]+\.neon\.tech"
     ),
