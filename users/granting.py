@@ -67,6 +67,5 @@ def _networks(rights: Rights, giver: ApiKey) -> Iterable[dict[str, str]]:
         return
     if not rights.allowed_ips:
         yield {"field": "allowed_ips", "message": "Your key may be used from some networks alone."}
-    for network in rights.allowed_ips:
-        if not is_within(network, giver.allowed_ips):
-            yield {"field": "allowed_ips", "message": f"Your key may not be used from all of {network}."}
+    if not all(is_within(network, giver.allowed_ips) for network in rights.allowed_ips):
+        yield {"field": "allowed_ips", "message": "One of these networks reaches beyond those of your key."}

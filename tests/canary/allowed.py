@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from tests.canary.search import Finding
+from tests.canary.places import LOG_OF_POSTGRES
+from tests.canary.search import Finding, Place
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ ALLOWED: tuple[Allowed, ...] = (
     Allowed("api_keys.allowed_ips", ("network",), "the networks of a key's machines, as its owner set them"),
     Allowed("users.legal_hold_reason", ("reason of a legal hold",), "staff's reference for the hold, shown beside it"),
     Allowed(
-        "log of PostgreSQL",
+        LOG_OF_POSTGRES,
         (*WORDS, "network"),
         "a row that the database refuses is quoted in its own log: of what stands in clear in the tables, nothing else",
     ),
@@ -81,7 +82,8 @@ def leaks(findings: Iterable[Finding]) -> list[Finding]:
     return [each for each in findings if not any(entry.covers(each) for entry in ALLOWED)]
 
 
-def unused(findings: Iterable[Finding]) -> list[Allowed]:
-    """Entries that cover nothing: what may stand there does not stand there any more."""
-    found = list(findings)
-    return [entry for entry in ALLOWED if not any(entry.covers(each) for each in found)]
+def unused(findings: Iterable[Finding], places: Iterable[Place]) -> list[Allowed]:
+    """Entries that cover nothing, of places that are there: what may stand there does not any more."""
+    found, names = list(findings), {place.name for place in places}
+    idle = [entry for entry in ALLOWED if not any(entry.covers(each) for each in found)]
+    return [entry for entry in idle if entry.place in names or entry.place != LOG_OF_POSTGRES]

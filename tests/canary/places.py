@@ -29,6 +29,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 _TRACEBACK = re.compile(
     rb"^Traceback .*?(?=^\d{4}-\d\d-\d\d |^\{|\Z)|^\{[^\n]*Traceback [^\n]*$", re.MULTILINE | re.DOTALL
 )
+LOG_OF_POSTGRES = "log of PostgreSQL"
 SALT = "django.contrib.sessions.SessionStore"
 
 
@@ -42,7 +43,7 @@ def places(world: World) -> list[Place]:
         *redis_places(stack, "at rest"),
         *world.queued,
         *log_places(stack),
-        Place("log of PostgreSQL", _since(world.postgres_log, world.postgres_log_before)),
+        *_log_of_postgres(world),
         *file_places(stack),
         Place("command lines of processes", b"\n".join(_command_lines(stack))),
         *world.said,
@@ -114,10 +115,12 @@ def log_places(stack: HubStack) -> Iterator[Place]:
             yield Place(f"error reports of {path.stem}", reports)
 
 
-def _since(path: Path, before: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(before)
-        return file.read()
+def _log_of_postgres(world: World) -> Iterator[Place]:
+    """What it wrote since the hub began; a server that somebody else runs keeps its log to itself."""
+    if world.postgres_log.exists():
+        with world.postgres_log.open("rb") as file:
+            file.seek(world.postgres_log_before)
+            yield Place(LOG_OF_POSTGRES, file.read())
 
 
 def file_places(stack: HubStack) -> Iterator[Place]:

@@ -11,7 +11,7 @@ import pytest
 from django.core import signing
 from django.test import override_settings
 
-from tests.canary.places import SALT
+from tests.canary.places import LOG_OF_POSTGRES, SALT
 from tests.canary.world import World
 
 
@@ -88,6 +88,6 @@ PLANTS = {
     "a body of an error": Plant("error bodies of the API", in_an_error),
     "a log line": Plant("log of worker", lambda world, text: append(world.stack.logs / "worker.log", text)),
     "a report of an error": Plant("error reports of web", in_a_report),
-    "the log of PostgreSQL": Plant("log of PostgreSQL", as_postgres_says_it),
+    "the log of PostgreSQL": Plant(LOG_OF_POSTGRES, as_postgres_says_it),
     "a file": Plant("files: tmp/*", lambda world, text: append(world.stack.folder / "tmp" / "left", text)),
 }

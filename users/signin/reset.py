@@ -80,11 +80,11 @@ def _checked(user: User | None, token: str) -> User:
     return user
 
 
-def _id_in(text: str) -> UUID | None:
+def _id_in(text: str) -> UUID:
     try:
         return UUID(bytes=urlsafe_base64_decode(text))
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise ResetLinkWrong from error
 
 
 def _send(task: str, **words: str) -> None:

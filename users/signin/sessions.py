@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -44,11 +45,11 @@ class SessionStore(DatabaseStore):
         """As exists."""
         return await super().aexists(stored_key(session_key))
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """The row."""
         return _with_stored_key(super().create_model_instance(data))
 
-    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
+    async def acreate_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """As create_model_instance."""
         return _with_stored_key(await super().acreate_model_instance(data))
 
@@ -65,6 +66,6 @@ class SessionStore(DatabaseStore):
             await super().adelete(stored_key(key))
 
 
-def _with_stored_key(row: Session) -> Session:
+def _with_stored_key(row: AbstractBaseSession) -> AbstractBaseSession:
     row.session_key = stored_key(row.session_key)
     return row

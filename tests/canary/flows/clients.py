@@ -32,6 +32,11 @@ def keys(world: World, client: ClientFromSomewhere) -> None:
     assert client.call("POST", f"{KEYS}/{made.json['id']}/rotate", {}).status == 200
     assert client.call("DELETE", f"{KEYS}/{made.json['id']}").status in (200, 204)
     assert client.call("GET", "/api/v1/usage", Authorization=bearer).status == 401
+    home = values.address("network")
+    narrow = {"name": values.new("key name"), "scopes": ["keys:write"], "allowed_ips": [home]}
+    bound = f"Bearer {client.call('POST', KEYS, narrow).json['api_key']}"
+    wider = {"name": values.new("key name"), "scopes": ["keys:write"], "allowed_ips": [values.address("network")]}
+    assert client.call("POST", KEYS, wider, Authorization=bound, X_Forwarded_For=home).status == 403
     unknown = f"hub_{'a' * 12}_{values.new('api key of a refusal', '{}' + 'b' * 23)}"
     malformed = values.new("api key of a refusal")
     for header in (f"Bearer {unknown}", f"Bearer {malformed}", f"Basic {malformed}"):
