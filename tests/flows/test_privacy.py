@@ -169,7 +169,8 @@ def test_all_is_exported_all_is_erased_and_erased_again_after_a_restore(
     done = eventually(
         lambda: row if (row := stack.rows(query, asked.json["id"])[0])["verified_at"] else None, "the proof"
     )
-    assert done["counts"] == plan["counts"]
+    # The order itself left one more entry with the address that it came from.
+    assert done["counts"] == plan["counts"] | {"audit_logs": plan["counts"]["audit_logs"] + 1}
     assert done["receipt"]["outcome"] == {"provider_works_declined": 1, "provider_works_forgotten": 1}
     assert client.call("GET", "/api/v1/me").status == 401
     assert stack.simulator.call("GET", "/_simulator/calls").json["totals"]["deletes"] == deletes + 2
