@@ -103,7 +103,8 @@ def be_patient(database: str) -> None:
 
 
 def _test_name() -> str:
-    return str(connection.creation._get_test_db_name())
+    """As Django and pytest-xdist choose it."""
+    return str(connection.settings_dict["TEST"]["NAME"] or f"test_{connection.settings_dict['NAME']}")
 
 
 def _drop(database: str) -> None:
