@@ -26,7 +26,7 @@ def append_only_models() -> dict[str, type[AppendOnlyModel]]:
 
 
 def _append_only(model: type[AppendOnlyModel]) -> list[tuple[str, str, str]]:
-    columns = [field.column for field in model._meta.concrete_fields if field.name in model.MAY_SET]
+    columns = [str(field.column) for field in model._meta.concrete_fields if field.name in model.MAY_SET]
     rights = [(APP.name, "SELECT", ""), (APP.name, "INSERT", ""), (READONLY.name, "SELECT", "")]
     rights += [(APP.name, "UPDATE", column) for column in columns]
     return [*rights, (APP.name, "DELETE", "")] if model.MAY_GO else rights
