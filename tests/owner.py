@@ -19,8 +19,8 @@ from django.test.utils import setup_databases
 from psycopg import sql
 
 from hub.local.pytest_plugin import OWNER_URL
+from hub.neon.access import ONLY_READ
 from hub.neon.connections import direct_connection
-from hub.neon.grants import ONLY_READ
 
 # Within a test's transaction another connection sees nothing: there the owner is a function of the test database.
 _FUNCTION = """

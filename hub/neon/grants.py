@@ -5,11 +5,8 @@ from __future__ import annotations
 from django.apps import apps
 
 from hub.common.models import AppendOnlyModel
-from hub.neon.access import ordinary_table
+from hub.neon.access import ONLY_READ, ordinary_table
 from hub.neon.roles import APP, READONLY
-
-# Migrations alone write these.
-ONLY_READ = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 
 
 def table_rights(table: str) -> list[tuple[str, str, str]]:
