@@ -31,6 +31,7 @@ test: check ## everything that checks: style, types, contracts, migrations, Open
 	$(PY) -m pytest -n 3 --dist loadfile
 
 test-pooled: setup ## the tests again, through PgBouncer in transaction mode (Debian: apt-get install pgbouncer)
+	@$(PY) -c 'import sys; from hub.local import pgbouncer; sys.exit(pgbouncer.missing())'
 	HUB_TEST_POOLED=true $(PY) -m pytest -n 3 --dist loadfile
 
 check: lint types contracts django migrations

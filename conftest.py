@@ -40,10 +40,14 @@ def django_db_setup(
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
     """In place of pytest-django's own, which would make the database as the role that the tests run as."""
-    with django_db_blocker.unblock(), owner.made_test_database(request.config.option.verbose):
-        TransactionTestCase._fixture_teardown = lambda test_case: owner.flush()  # type: ignore[method-assign]
-        with django_db_blocker.block():
-            yield
+    with (
+        django_db_blocker.unblock(),
+        owner.made_test_database(request.config.option.verbose),
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.block(),
+    ):
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test_case: owner.flush())
+        yield
 
 
 @pytest.fixture

@@ -48,4 +48,4 @@ def _line(error: BaseException | None) -> str | None:
         return f"The database refuses it: {said}. Has `manage.py db_grants --verify` anything to say?"
     if isinstance(error, psycopg.OperationalError) and is_of_connecting(error):
         return cannot_connect(error)
-    return _line(error.__cause__)
+    return _line(error.__cause__ or error.__context__)

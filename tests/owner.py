@@ -19,8 +19,8 @@ from django.test.utils import setup_databases
 from psycopg import sql
 
 from hub.local.pytest_plugin import OWNER_URL
+from hub.neon.access import ONLY_READ
 from hub.neon.connections import direct_connection
-from hub.neon.grants import ONLY_READ
 
 # Within a test's transaction another connection sees nothing: there the owner is a function of the test database.
 _FUNCTION = """
@@ -103,7 +103,8 @@ def be_patient(database: str) -> None:
 
 
 def _test_name() -> str:
-    return str(connection.creation._get_test_db_name())
+    """As Django and pytest-xdist choose it."""
+    return str(connection.settings_dict["TEST"]["NAME"] or f"test_{connection.settings_dict['NAME']}")
 
 
 def _drop(database: str) -> None:

@@ -96,6 +96,15 @@ class PgBouncer(Server):
         return True
 
 
+def missing() -> str | None:
+    """The one line that says so, when it is not installed; None when it is."""
+    try:
+        pgbouncer_program()
+    except LocalServerError as error:
+        return str(error)
+    return None
+
+
 def pgbouncer_program() -> Path:
     """Where it is; raises LocalServerError when it is not installed."""
     found = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + os.pathsep + SYSTEM_PATH)

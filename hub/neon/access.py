@@ -15,6 +15,8 @@ from psycopg import sql
 from hub.neon.rights import SCHEMA, DefaultGrant, Grant, Ownership, Thing, default_grants, grants, owners
 from hub.neon.roles import APP, MIGRATOR, NAMES, READONLY, Fact, actual_roles, wanted_roles
 
+# Migrations alone write these.
+ONLY_READ = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 # What `app` may do with the rows of an ordinary table. TRUNCATE is nobody's.
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # Rights on one table: of whom, which, on which column ("" for all).

@@ -5,11 +5,8 @@ from __future__ import annotations
 from django.apps import apps
 
 from hub.common.models import AppendOnlyModel
-from hub.neon.access import ordinary_table
+from hub.neon.access import ONLY_READ, ordinary_table
 from hub.neon.roles import APP, READONLY
-
-# Migrations alone write these.
-ONLY_READ = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 
 
 def table_rights(table: str) -> list[tuple[str, str, str]]:
@@ -26,7 +23,7 @@ def append_only_models() -> dict[str, type[AppendOnlyModel]]:
 
 
 def _append_only(model: type[AppendOnlyModel]) -> list[tuple[str, str, str]]:
-    columns = [str(model._meta.get_field(name).column) for name in model.MAY_SET]
+    columns = [str(field.column) for field in model._meta.concrete_fields if field.name in model.MAY_SET]
     rights = [(APP.name, "SELECT", ""), (APP.name, "INSERT", ""), (READONLY.name, "SELECT", "")]
     rights += [(APP.name, "UPDATE", column) for column in columns]
     return [*rights, (APP.name, "DELETE", "")] if model.MAY_GO else rights

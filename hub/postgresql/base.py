@@ -20,7 +20,7 @@ TRIES = 5
 FIRST_PAUSE_SECONDS = 0.1
 
 
-class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's; `get_new_connection` tries up to TRIES times, which takes 3 seconds at most."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.local import pgbouncer
+from hub.local.errors import LocalServerError
 from hub.local.pytest_plugin import TEST_VAR
 from hub.local.tests.tools import ROOT, end, nothing_runs_on, supervise
 
@@ -22,7 +24,11 @@ def test_of_the_inner_run():
 def test_of_the_inner_run_again():
     test_of_the_inner_run()
 """
-NAMED = ("DATABASE_URL", "REDIS_URL", "HUB_EMBEDDED", "HUB_VAR", "HUB_ENV_FILE")
+NAMED = (
+    *("DATABASE_URL", "DATABASE_URL_DIRECT", "DATABASE_URL_OWNER"),
+    *("REDIS_URL", "HUB_EMBEDDED", "HUB_VAR", "HUB_ENV_FILE"),
+)
+DATABASE = "postgresql://somebody@db.example/hub"
 
 
 def inner_run(directory: Path, *options: str, **env: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
@@ -76,10 +82,25 @@ def test_the_workers_of_a_parallel_run_share_the_servers_but_no_database_of_valk
 
 
 def test_urls_that_are_set_are_used(tmp_path: Path):
-    urls = {"DATABASE_URL": "postgresql://somebody@db.example/hub", "REDIS_URL": "redis://broker.example/0"}
-    done, seen = inner_run(tmp_path, HUB_VAR="elsewhere", **urls)
+    urls = {"DATABASE_URL": DATABASE, "REDIS_URL": "redis://broker.example/0"}
+    others = {"DATABASE_URL_DIRECT": DATABASE, "DATABASE_URL_OWNER": DATABASE}
+    done, seen = inner_run(tmp_path, HUB_VAR="elsewhere", **urls, **others)
     assert done.returncode == 0, done.stdout
     assert set(seen) == {"\t".join(["elsewhere", *urls.values()])}
+
+
+def test_a_database_comes_with_all_three_ways_to_it(tmp_path: Path):
+    done, seen = inner_run(tmp_path, HUB_VAR="elsewhere", DATABASE_URL=DATABASE, DATABASE_URL_DIRECT=DATABASE)
+    assert (done.returncode, seen) == (4, [])
+    assert "With DATABASE_URL the tests need DATABASE_URL_OWNER as well" in done.stderr
+
+
+def test_without_pgbouncer_a_pooled_run_says_so_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pgbouncer, "SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalServerError, match=r"^PgBouncer is not installed: `apt-get install pgbouncer`") as told:
+        pgbouncer.pgbouncer_program()
+    assert len(str(told.value).splitlines()) == 1
 
 
 def test_two_runs_at_once_each_have_their_own(tmp_path: Path):

@@ -130,14 +130,13 @@ def test_each_fault_is_named_and_mended(owner: psycopg.Connection[Any], fault: s
 
 
 @pytest.fixture
-def neon_owner(servers: LocalServers, owner: psycopg.Connection[Any]) -> Iterator[str]:
+def neon_owner(servers: LocalServers) -> Iterator[str]:
     """A database as Neon hands it out: its owner may make roles and databases, and is no superuser."""
-    owner.execute("CREATE ROLE neondb_owner LOGIN CREATEROLE CREATEDB PASSWORD 'secret'")
     url = servers.database_url_owner
     who = f"neondb_owner:secret@{url.rpartition('@')[2]}"
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute("DROP DATABASE tried WITH (FORCE)")
-        server.execute("DROP OWNED BY migrator, app, readonly")
+        server.execute("CREATE ROLE neondb_owner LOGIN CREATEROLE CREATEDB PASSWORD 'secret'")
+        server.execute("DROP DATABASE IF EXISTS tried WITH (FORCE)")
         server.execute("CREATE DATABASE tried OWNER neondb_owner")
         for role in ("migrator", "app", "readonly"):
             server.execute(f"ALTER ROLE {role} RENAME TO former_{role}")
@@ -147,7 +146,7 @@ def neon_owner(servers: LocalServers, owner: psycopg.Connection[Any]) -> Iterato
             server.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
         for role in ("migrator", "app", "readonly"):
             server.execute(f"ALTER ROLE former_{role} RENAME TO {role}")
-        server.execute("DROP OWNED BY neondb_owner; DROP ROLE neondb_owner; CREATE DATABASE tried")
+        server.execute("DROP OWNED BY neondb_owner; DROP ROLE neondb_owner")
 
 
 def test_neons_owner_of_a_database_makes_the_roles_and_keeps_no_right_of_theirs(neon_owner: str) -> None:

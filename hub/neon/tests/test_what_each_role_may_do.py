@@ -17,9 +17,9 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from hub.local.secrets import server_passwords
-from hub.neon.access import all_steps, compare, roles_differ
+from hub.neon.access import ONLY_READ, all_steps, compare, roles_differ
 from hub.neon.connections import opened
-from hub.neon.grants import ONLY_READ, append_only_models, table_rights
+from hub.neon.grants import append_only_models, table_rights
 from hub.neon.roles import APP, READONLY
 from tests.owner import named, owner_connection, owner_url
 
