@@ -107,10 +107,11 @@ def record_file(*, owner_id: UUID, reference: UUID | None, position: int, stored
     )
 
 
-def discard_folder(*, folder: str) -> int:
-    """Deletes every file under `folder` that no row points to; returns how many. A second run finds nothing."""
+def discard_files(*, folder: str, prefix: str) -> int:
+    """Deletes the files in `folder` whose names begin so and that no row points to; returns how many. A second run
+    finds nothing."""
     storage = stores.current()
-    keys = set(stores.listed(storage, folder))
+    keys = {key for key in stores.listed(storage, folder) if key.startswith(f"{folder}/{prefix}")}
     kept = set(Media.objects.filter(key__in=keys).values_list("key", flat=True))
     for key in keys - kept:
         stores.remove(storage, key)

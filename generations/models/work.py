@@ -206,6 +206,7 @@ class GenerationAttempt(HubModel):
         UNKNOWN = "unknown"
 
     OPEN = (State.SENT, State.PENDING, State.STORED)
+    WITHOUT_ANSWER = (State.FAILED, State.CANCELED, State.UNKNOWN)
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
@@ -236,3 +237,8 @@ class GenerationAttempt(HubModel):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.generation_id}"
+
+    @property
+    def file_prefix(self) -> str:
+        """What the names of this call's files begin with, in the folder of its generation."""
+        return f"{self.number}-"

@@ -100,8 +100,18 @@ def _take_in(job: Job, attempt: GenerationAttempt, adapter: Adapter, outcome: Ou
     except ProviderError as error:
         _after_failed_fetch(job, attempt, error)
         return
-    attempts.to_stored(attempt, brought)
+    _write_down(attempt, brought)
     books.close_with_answer(job, attempt)
+
+
+def _write_down(attempt: GenerationAttempt, brought: Answer) -> None:
+    """The journal. A worker that was taken for dead meanwhile takes back what it stored, where nobody else will."""
+    try:
+        attempts.to_stored(attempt, brought)
+    except LeaseLost:
+        if attempts.was_given_up(attempt):
+            media.discard_files(folder=attempt.generation.folder, prefix=attempt.file_prefix)
+        raise
 
 
 def _look(job: Job, attempt: GenerationAttempt) -> None:
@@ -198,7 +208,7 @@ def _settle_broken(job: Job, attempt: GenerationAttempt, received: Received) -> 
 def _resolve_lost_call(job: Job, attempt: GenerationAttempt) -> None:
     """A call went out and its answer is not known: text and images may be asked for again, video and music may not."""
     if job.generation.kind in Generation.RESENDABLE and attempt.number < settings.MAX_ATTEMPTS:
-        media.discard_folder(folder=job.generation.folder)
+        _discard_files(job, attempt)
         books.close_for_retry(attempt, State.UNKNOWN, error_code=OUTCOME_UNKNOWN.code)
         _wait(job, _pause_seconds(attempt, None))
         return
@@ -206,8 +216,15 @@ def _resolve_lost_call(job: Job, attempt: GenerationAttempt) -> None:
 
 
 def _lose(job: Job, attempt: GenerationAttempt, why: Failure) -> None:
-    media.discard_folder(folder=job.generation.folder)
+    _discard_files(job, attempt)
     books.fail(job, why, attempt, State.UNKNOWN)
+
+
+def _discard_files(job: Job, attempt: GenerationAttempt) -> None:
+    """What this call left in storage. Whoever has taken the job over may be storing under the same names: raises
+    LeaseLost then, and leaves them."""
+    lease.confirm(job)
+    media.discard_files(folder=job.generation.folder, prefix=attempt.file_prefix)
 
 
 def _failure(error: ProviderError) -> Failure:

@@ -99,7 +99,7 @@ def _stored(attempt: GenerationAttempt, adapter: Adapter, output: Output, positi
 def _kept(attempt: GenerationAttempt, source: BinaryIO, mime_type: str, position: int) -> StoredFile:
     """A storage that is away for a moment is not worth a file that is paid for. Raises ProviderError in the end."""
     pauses = iter(STORAGE_PAUSES)
-    name = f"{attempt.number}-{position}"
+    name = f"{attempt.file_prefix}{position}"
     while True:
         try:
             return media.store_file(folder=attempt.generation.folder, name=name, source=source, mime_type=mime_type)

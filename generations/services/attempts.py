@@ -82,6 +82,11 @@ def to_stored(attempt: GenerationAttempt, answer: Answer) -> None:
     )
 
 
+def was_given_up(attempt: GenerationAttempt) -> bool:
+    """Whether another worker has closed it without an answer, so that nothing will ever point to its files."""
+    return GenerationAttempt.objects.filter(id=attempt.id, state__in=GenerationAttempt.WITHOUT_ANSWER).exists()
+
+
 def close(attempt: GenerationAttempt, state: str, *, error_code: str = "") -> None:
     """Ends the attempt; the journal is dropped, its content is in the books. Runs inside the closing transaction."""
     latency = attempt.latency_ms

@@ -115,7 +115,8 @@ def test_what_a_generation_made_goes_there_too(caller: Caller, bucket: Any) -> N
     assert (stored.storage, stored.key, len(keys(bucket))) == ("s3", "generations/00/x/1-0.mp4", 1)
     with stores.opened("s3", stored.key) as file:
         assert file.read() == film()
-    assert (services.discard_folder(folder="generations/00/x"), keys(bucket)) == (1, [])
+    assert services.discard_files(folder="generations/00/x", prefix="2-") == 0
+    assert (services.discard_files(folder="generations/00/x", prefix="1-"), keys(bucket)) == (1, [])
 
 
 def test_old_files_stay_readable_when_the_place_changes(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack import HubStack
+from tests.stack import HubStack, eventually
 from tests.stack.nursery import Nursery
 
 pytestmark = pytest.mark.stack
@@ -198,3 +198,18 @@ def test_they_ended_in_bounded_time(aftermath: Aftermath) -> None:
 def test_no_hold_no_file_and_no_row_is_left_over(aftermath: Aftermath) -> None:
     assert len(aftermath.jobs) == len(STORIES)
     aftermath.stack.assert_the_books_balance()
+
+
+def test_a_worker_that_was_taken_for_dead_takes_back_the_file_that_it_stored_too_late(aftermath: Aftermath) -> None:
+    stack = aftermath.stack
+    job = stack.rich.submit(IMAGE, "[[fault:slow seconds=1]] It only slept.")
+    eventually(lambda: stack.calls_of(job), "its call", pause=0.02)
+    stack.signal("worker", signal.SIGSTOP)
+    try:
+        stack.start("second_worker")
+        stack.wait_for(job, "succeeded")
+    finally:
+        stack.signal("worker", signal.SIGCONT)
+    eventually(lambda: "taken over by another worker" in stack.log("worker"), "the worker's waking", 20)
+    assert (len(stack.calls_of(job)), [row["confirmed"] for row in stack.usage(job)]) == (2, [False, True])
+    stack.assert_the_books_balance()

@@ -143,6 +143,9 @@ class HubStack:
     def _worker(self) -> Part:
         return parts.worker(self.env, ())
 
+    def _second_worker(self) -> Part:
+        return replace(parts.worker(self.env, ()), name="second_worker")
+
     def _clock(self) -> Part:
         return parts.clock(self.env, ())
 
