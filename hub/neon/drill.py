@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import environ
@@ -35,6 +36,7 @@ SCRATCH = "hub_drill_"
 BRANCH = "drill/"
 # Of one drill at a time: a constant of this command's own.
 LOCK = 7_254_911
+UNCHECKED = "--skip-checks"
 # Leads nowhere (port 9 discards): what a drill does reaches neither the workers nor a provider.
 NOWHERE = "127.0.0.1:9"
 APART = {
@@ -98,7 +100,7 @@ def drill(
             with log.step("every table has its rows") as note:
                 note(_same_counts(restored))
             for command in commands:
-                with log.step("manage.py " + " ".join(command)) as note:
+                with log.step(" ".join(["manage.py", *(word for word in command if word != UNCHECKED)])) as note:
                     note(_run(command, restored.wrapper, environment))
     except (OperationFailed, DatabaseError) as error:
         done.failure = f"{first_line(error)}."
@@ -152,8 +154,8 @@ def scratch_database() -> Iterator[BaseDatabaseWrapper]:
 
     What a drill that was killed left is dropped too. Raises OperationFailed when another drill runs.
     """
-    server = _server()
-    name = SCRATCH + secrets.token_hex(4)
+    server = drill_server()
+    name = scratch_prefix(server) + secrets.token_hex(4)
     try:
         _sweep(server)
         _execute(server, f'CREATE DATABASE "{name}" TEMPLATE template0')
@@ -173,7 +175,7 @@ def _sweep(server: BaseDatabaseWrapper) -> None:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             raise OperationFailed("Another drill runs on this server: let it end first.")
-        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [scratch_prefix(server)])
         for (left,) in cursor.fetchall():
             _drop(server, left)
 
@@ -197,7 +199,13 @@ def scratch_branch(api: NeonApi, record: BackupRecord) -> Iterator[BaseDatabaseW
         api.delete_branch(branch.id)
 
 
-def _server() -> BaseDatabaseWrapper:
+def scratch_prefix(server: BaseDatabaseWrapper) -> str:
+    """Of the scratch databases that are made from there: the lock of drills is of that one database as well."""
+    return SCRATCH + sha256(server.settings_dict["NAME"].encode()).hexdigest()[:6] + "_"
+
+
+def drill_server() -> BaseDatabaseWrapper:
+    """A connection to where scratch databases are made."""
     if settings.DRILL_DATABASE is None:
         return direct_connection()
     own: dict[str, Any] = {**direct_connection().settings_dict, **settings.DRILL_DATABASE}

@@ -14,12 +14,13 @@ from hub import env
 from hub.neon.backup_records import identity_of, newest_backup
 from hub.neon.backups.direct import direct_connection, url_of
 from hub.neon.backups.opening import restore_into
-from hub.neon.drill import LOCK, SCRATCH, scratch_database
+from hub.neon.drill import LOCK, SCRATCH, drill_server, scratch_database, scratch_prefix
 from hub.neon.drill_report import is_overdue, newest_drill
 from hub.neon.errors import OperationFailed
 from tests.neon_api.fixtures import run
 from tests.privacy.conftest import asked, life, log, new_life, sent, staff
 from tests.privacy.world import Life
+from tests.stack.cluster import drop, execute
 from users.models import PrivacyRequest, User
 from users.privacy.erasure import anonymise
 from users.privacy.finishing import finish_erasure
@@ -139,18 +140,23 @@ def test_a_check_that_fails_ends_the_drill_with_its_line(
 
 
 def test_what_a_killed_drill_left_is_dropped_and_two_at_once_are_not(db: None) -> None:
-    other = direct_connection()
+    other = drill_server()
+    left, foreign = f"{scratch_prefix(other)}left", f"{SCRATCH}of_another_hub"
+    for name in (left, foreign):
+        execute("CREATE DATABASE {}", name)
     try:
         with other.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{SCRATCH}left"')
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         with pytest.raises(OperationFailed, match="Another drill runs"), scratch_database():
             pytest.fail("two drills at once")
-        assert scratch_databases() == [f"{SCRATCH}left"]
+        assert sorted(scratch_databases()) == sorted([left, foreign])
+        other.close()
+        with scratch_database() as wrapper:
+            assert sorted(scratch_databases()) == sorted([wrapper.settings_dict["NAME"], foreign])
     finally:
         other.close()
-    with scratch_database() as wrapper:
-        assert scratch_databases() == [wrapper.settings_dict["NAME"]] != [f"{SCRATCH}left"]
+        drop(left)
+        drop(foreign)
 
 
 def test_the_scratch_database_goes_when_the_drill_is_interrupted(db: None) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import Error as DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -50,14 +50,7 @@ def take_dump(*, place: str, kept_for: timedelta) -> BackupRecord:
     Raises OperationFailed with nothing left in `place` and no record.
     """
     with held_state() as (state, wrapper), partial_file(place) as file:
-        env = environment_of(wrapper)
-        dump = program("pg_dump", server=state.server)
-        schema_hash = schema_hash_of(dump, env=env, snapshot=state.snapshot)
-        writer = SealingWriter(file)
-        manifest = json.dumps(_manifest(state, schema_hash)).encode()
-        writer.write(len(manifest).to_bytes(LENGTH_BYTES, "big") + manifest)
-        _dump(dump, env, state.snapshot, writer)
-        writer.finish()
+        writer, schema_hash = _written(state, wrapper, file)
         record_id = str(uuid7())
         name = f"hub-{state.taken_at:%Y%m%dT%H%M%SZ}-{record_id[-8:]}.dump.sealed"
         location = publish(file, place=place, name=name)
@@ -75,6 +68,18 @@ def take_dump(*, place: str, kept_for: timedelta) -> BackupRecord:
         encrypted=True,
     )
     return recorded(record, undo=lambda: remove(location))
+
+
+def _written(state: State, wrapper: BaseDatabaseWrapper, file: BinaryIO) -> tuple[SealingWriter, str]:
+    """The manifest, then the dump; what was stored, and the hash of the schema."""
+    env, dump = environment_of(wrapper), program("pg_dump", server=state.server)
+    schema_hash = schema_hash_of(dump, env=env, snapshot=state.snapshot)
+    writer = SealingWriter(file)
+    manifest = json.dumps(_manifest(state, schema_hash)).encode()
+    writer.write(len(manifest).to_bytes(LENGTH_BYTES, "big") + manifest)
+    _dump(dump, env, state.snapshot, writer)
+    writer.finish()
+    return writer, schema_hash
 
 
 def recorded(record: BackupRecord, *, undo: Callable[[], None]) -> BackupRecord:
