@@ -17,7 +17,7 @@ from hub.common.ids import uuid7
 from hub.common.redis import impatient_client
 from hub.metrics import exposition, store
 from hub.metrics import figures as kept
-from hub.metrics.tests.conftest import value_in
+from hub.tests.metrics.conftest import clear, value_in
 from tests.rest import Caller
 from usage.models import QuotaHold
 from usage.services import hold_quota
@@ -25,10 +25,6 @@ from usage.services import hold_quota
 
 @pytest.fixture(autouse=True)
 def no_metrics() -> Iterator[None]:
-    def clear() -> None:
-        for key in impatient_client().scan_iter("hub:metrics:*"):
-            impatient_client().delete(key)
-
     clear()
     yield
     clear()

@@ -13,8 +13,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from hub.metrics import failures, slow_queries
 from hub.metrics.catalogue import CONNECTIONS_OPENED, QUERIES, QUERY_SECONDS
-from hub.metrics.statements import verb_of
+from hub.metrics.statements import VERBS, verb_of
 
+# Looked up once: every statement passes here.
+_OF_VERB = {verb: (QUERIES.labels(verb), QUERY_SECONDS.labels(verb)) for verb in VERBS}
 _connections: weakref.WeakSet[BaseDatabaseWrapper] = weakref.WeakSet()
 
 
@@ -43,7 +45,8 @@ def observe(execute: Callable[..., Any], sql: Any, params: Any, many: bool, cont
         raise
     finally:
         seconds = time.perf_counter() - started
-        QUERIES.labels(verb).inc()
-        QUERY_SECONDS.labels(verb).observe(seconds)
+        count, times = _OF_VERB[verb]
+        count.inc()
+        times.observe(seconds)
         if seconds * 1000 >= settings.SLOW_QUERY_MS:
             slow_queries.log(sql, verb=verb, seconds=seconds)

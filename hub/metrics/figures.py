@@ -42,5 +42,7 @@ def _age(birth: float, now: float) -> float:
 
 def _content() -> tuple[float, list[Sample]]:
     raw = impatient_client().get(FIGURES_KEY)
-    content = json.loads(str(raw)) if raw else {"at": 0.0, "samples": []}
+    if not raw:
+        return 0.0, []
+    content = json.loads(str(raw))
     return float(content["at"]), [Sample(*each) for each in content["samples"]]

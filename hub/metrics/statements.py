@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Any
 
-READ, WRITE, OTHER = "read", "write", "other"
+VERBS = READ, WRITE, OTHER = "read", "write", "other"
 _VERBS = {
     **dict.fromkeys(("SELECT", "VALUES", "TABLE", "FETCH", "SHOW"), READ),
     **dict.fromkeys(("INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE"), WRITE),

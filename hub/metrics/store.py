@@ -72,10 +72,10 @@ def forget_process(name: str) -> None:
 
 def of_processes() -> list[Sample]:
     """What the living processes told, each its own."""
-    names = impatient_client().zrangebyscore(PROCESSES_KEY, time.time() - ALIVE_SECONDS, "+inf")
+    alive = impatient_client().zrangebyscore(PROCESSES_KEY, time.time() - ALIVE_SECONDS, "+inf")
     commands = impatient_client().pipeline()
-    for name in names:
-        commands.hgetall(f"{PROCESS_KEY}{name}")
+    for name in alive:
+        commands.hgetall(f"{PROCESS_KEY}{name!s}")
     return [_sample(field, value) for told in commands.execute() for field, value in told.items()]
 
 

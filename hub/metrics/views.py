@@ -24,7 +24,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     The database is not asked: a scrape wakes nobody.
     """
     if settings.METRICS_TOKEN:
-        if not _has_token(request):
+        if not _has_token(request, settings.METRICS_TOKEN):
             headers = {"WWW-Authenticate": 'Bearer realm="metrics"'}
             return _line("Send the value of METRICS_TOKEN as Authorization: Bearer.", status=401, headers=headers)
     elif not _is_local(request):
@@ -39,9 +39,9 @@ def _line(text: str, *, status: int, headers: dict[str, str]) -> HttpResponse:
     return HttpResponse(f"{text}\n", status=status, headers=headers, content_type="text/plain; charset=utf-8")
 
 
-def _has_token(request: HttpRequest) -> bool:
+def _has_token(request: HttpRequest, wanted: str) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and constant_time_compare(token.strip(), settings.METRICS_TOKEN)
+    return scheme.lower() == "bearer" and constant_time_compare(token.strip(), wanted)
 
 
 def _is_local(request: HttpRequest) -> bool:

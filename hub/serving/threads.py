@@ -11,6 +11,7 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -47,11 +48,9 @@ class Threads:
         call = _Call(self._application, scope, receive, send)
         run = contextvars.copy_context().run
         with Place() as place:
+            work = partial(place.work, call.run, ahead, has_more)
             try:
-                work = asyncio.get_running_loop().run_in_executor(
-                    self._pool, run, place.work, call.run, ahead, has_more
-                )
-                handover = await work
+                handover = await asyncio.get_running_loop().run_in_executor(self._pool, run, work)
             finally:
                 call.abandon()
         if handover is None:

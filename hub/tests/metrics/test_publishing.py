@@ -17,7 +17,7 @@ from hub.metrics import catalogue, exposition, figures, store
 from hub.metrics.pool import POOL, Place
 from hub.metrics.publishing import Publisher
 from hub.metrics.store import Sample
-from hub.metrics.tests.conftest import value_in
+from hub.tests.metrics.conftest import value_in
 
 SPENT = 'hub_spent_usd_total{kind="text",model="m",process="%s"}'
 
