@@ -18,7 +18,12 @@ from hub.local.secrets import development_secrets
 from hub.local.servers import LocalServers
 
 # Commands that connect to nothing. Their settings still need URLs to parse: these lead nowhere (port 9 discards).
-WITHOUT_SERVERS = frozenset({"check", "collectstatic", "diffsettings", "help", "spectacular", "version"})
+WITHOUT_SERVERS = frozenset(
+    {
+        *("check", "collectstatic", "diffsettings", "help", "spectacular", "version"),
+        *("neon_branches", "neon_report", "open_backup"),
+    }
+)
 HELP_OPTIONS = frozenset({"-h", "--help", "--version"})
 # With these a command does without them: a checkpoint is checked where there is no database.
 ALONE_WITH = {"verify_audit": "--checkpoint", "export_audit": "--public-keys"}

@@ -24,7 +24,7 @@ from django.db.utils import ConnectionHandler
 from hub import env
 from hub.neon.api import NeonApi, configured_api
 from hub.neon.backup_records import BackupRecord
-from hub.neon.backups.direct import DIRECT, direct_connection, environment_of, major_version, url_of
+from hub.neon.backups.direct import DIRECT, direct_wrapper, environment_of, major_version, url_of
 from hub.neon.backups.opening import opened, restore_into
 from hub.neon.backups.places import checked
 from hub.neon.backups.programs import program
@@ -188,8 +188,8 @@ def scratch_branch(api: NeonApi, record: BackupRecord) -> Iterator[BaseDatabaseW
         api.let_expire(branch.id, datetime.now(UTC) + timedelta(days=1))
         api.add_compute(branch.id)
         url = api.address(branch.id, database=record.database.name, role=settings.NEON_OWNER_ROLE)
-        parameters: dict[str, Any] = {**direct_connection().settings_dict, **environ.Env.db_url_config(url)}
-        parameters["ENGINE"] = direct_connection().settings_dict["ENGINE"]
+        parameters: dict[str, Any] = {**direct_wrapper().settings_dict, **environ.Env.db_url_config(url)}
+        parameters["ENGINE"] = direct_wrapper().settings_dict["ENGINE"]
         wrapper = ConnectionHandler({"default": parameters})["default"]
         try:
             yield wrapper
@@ -207,8 +207,8 @@ def scratch_prefix(server: BaseDatabaseWrapper) -> str:
 def drill_server() -> BaseDatabaseWrapper:
     """A connection to where scratch databases are made."""
     if settings.DRILL_DATABASE is None:
-        return direct_connection()
-    own: dict[str, Any] = {**direct_connection().settings_dict, **settings.DRILL_DATABASE}
+        return direct_wrapper()
+    own: dict[str, Any] = {**direct_wrapper().settings_dict, **settings.DRILL_DATABASE}
     return ConnectionHandler({"default": own})["default"]
 
 

@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 
 from hub.common.errors import HubError
 from hub.neon.backup_records import BackupRecord, identity_of, newest_backup, records
-from hub.neon.backups.direct import direct_connection
+from hub.neon.backups.direct import direct_wrapper
 from hub.neon.backups.taking import first_line
 from hub.neon.drill import UNCHECKED, Drill, Step, drill
 from hub.neon.drill_report import PATH, append_report
@@ -63,10 +63,7 @@ class Command(BaseCommand):
 
     def _commands(self) -> list[tuple[str, ...]]:
         known = get_commands()
-        for command in CHECKS:
-            if command[0] not in known:
-                self.stdout.write(f"skipped: this release has no command {command[0]}")
-        return [(*command, *_unchecked(known[command[0]], command[0])) for command in CHECKS if command[0] in known]
+        return [(*command, *_unchecked(known[command[0]], command[0])) for command in CHECKS]
 
     def _say(self, step: Step) -> None:
         self.stdout.write(f"{step.seconds:6.1f} s  {step.name}: {step.result}")
@@ -90,7 +87,7 @@ def _chosen(backup: str | None) -> BackupRecord:
         if found is None:
             raise OperationFailed(f"There is no record of a backup {backup}.")
         return found
-    wrapper = direct_connection()
+    wrapper = direct_wrapper()
     try:
         newest = newest_backup(identity_of(wrapper))
     finally:

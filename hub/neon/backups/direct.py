@@ -5,27 +5,25 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from psycopg import pq
 
-from hub import env
 from hub.neon.connections import POOLER, is_pooled
 from hub.neon.errors import OperationFailed
 
 DIRECT = "DATABASE_URL_DIRECT"
 
 
-def direct_connection(name: str = "") -> BaseDatabaseWrapper:
+def direct_wrapper(name: str = "") -> BaseDatabaseWrapper:
     """A connection of the caller's own to the database of the hub, or to another one (`name`) on the same server.
 
     Raises OperationFailed for a pooled address.
     """
     own: dict[str, Any] = {**connection.settings_dict}
-    named = env.database(DIRECT) if env.optional(DIRECT) else own
-    database = {**own, **named, "NAME": name or own["NAME"]}
-    database["OPTIONS"] = {"connect_timeout": 10, **database.get("OPTIONS", {})}
+    database = {**own, **settings.DATABASE_DIRECT, "NAME": name or own["NAME"]}
     _refuse_pooled(str(database["HOST"]))
     return ConnectionHandler({"default": database})["default"]
 

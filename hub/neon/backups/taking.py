@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from hub.common.errors import HubError
 from hub.common.ids import uuid7
 from hub.neon.backup_records import BackupRecord, DatabaseIdentity, append, identity_of
-from hub.neon.backups.direct import direct_connection, environment_of, major_version
+from hub.neon.backups.direct import direct_wrapper, environment_of, major_version
 from hub.neon.backups.places import partial_file, publish, remove
 from hub.neon.backups.programs import LOCK_WAIT, program, running
 from hub.neon.backups.schema_hash import schema_hash_of
@@ -96,7 +96,7 @@ def recorded(record: BackupRecord, *, undo: Callable[[], None]) -> BackupRecord:
 @contextmanager
 def held_state() -> Iterator[tuple[State, BaseDatabaseWrapper]]:
     """The database as it is now, for as long as the block lasts. Raises OperationFailed when it cannot be read."""
-    wrapper = direct_connection()
+    wrapper = direct_wrapper()
     try:
         identity, server = identity_of(wrapper), major_version(wrapper)
         wrapper.set_autocommit(False)

@@ -48,7 +48,7 @@ def _unchecked(root: Path) -> Iterator[str]:
             continue
         checked = {id(node) for call in ast.walk(tree) if isinstance(call, ast.Call) for node in _checked_by(call)}
         for node in ast.walk(tree):
-            if _is_sent(node) and id(node) not in checked:
+            if isinstance(node, ast.Attribute) and _is_sent(node) and id(node) not in checked:
                 yield f"{where}:{node.lineno} takes what was sent without a serializer."
 
 
@@ -58,13 +58,8 @@ def _checked_by(call: ast.Call) -> Iterator[ast.AST]:
     yield from (keyword.value for keyword in call.keywords if keyword.arg == "data")
 
 
-def _is_sent(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr in SENT
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "request"
-    )
+def _is_sent(node: ast.Attribute) -> bool:
+    return node.attr in SENT and isinstance(node.value, ast.Name) and node.value.id == "request"
 
 
 RULES = (
