@@ -24,13 +24,12 @@ from django.db.utils import ConnectionHandler
 from hub import env
 from hub.neon.api import NeonApi, configured_api
 from hub.neon.backup_records import BackupRecord
-from hub.neon.backups.direct import DIRECT, direct_wrapper, environment_of, major_version, url_of
+from hub.neon.backups.direct import DIRECT, direct_wrapper, url_of
 from hub.neon.backups.opening import opened, restore_into
 from hub.neon.backups.places import checked
-from hub.neon.backups.programs import program
-from hub.neon.backups.schema_hash import schema_hash_of
 from hub.neon.backups.taking import counts, first_line
 from hub.neon.errors import OperationFailed
+from hub.neon.schema_dump import schema_hash
 
 SCRATCH = "hub_drill_"
 BRANCH = "drill/"
@@ -226,8 +225,7 @@ def _execute(server: BaseDatabaseWrapper, statement: str) -> None:
 
 
 def _same_schema(restored: Restored) -> str:
-    dump = program("pg_dump", server=major_version(restored.wrapper))
-    found = schema_hash_of(dump, env=environment_of(restored.wrapper))
+    found = schema_hash(restored.wrapper)
     if found != restored.schema_hash:
         raise OperationFailed(f"the restored schema is {found[:16]}, that of the backup {restored.schema_hash[:16]}")
     return found[:16] + "..."

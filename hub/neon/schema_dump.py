@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from difflib import unified_diff
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import pq
 
-from hub.common.errors import HubError
-from hub.local.binaries import postgres_program
-from hub.local.errors import LocalServerError
+from hub.neon.programs import LOCK_WAIT, environment_of, major_version, program, running
 
 # pg_dump's own comments, settings of the session, and the tokens of newer versions, which are new ones in each dump.
 # Not whatever begins like them: a line of a function's body may.
@@ -30,27 +24,21 @@ _WORD = r"'(?:[^']|'')*'::character varying"
 _WORDS = re.compile(rf"\(ARRAY\[({_WORD}(?:, {_WORD})*)\]\)::text\[\]")
 
 
-class NoSchema(HubError):
-    """The schema could not be read; nothing was changed."""
+def schema_of(connection: BaseDatabaseWrapper, *, snapshot: str = "") -> str:
+    """Every object, one empty line between two; owners and rights are left to `db_grants`.
 
-    code = "schema_not_read"
-    status = 500
-    title = "The schema could not be read"
-    is_for_operators = True
+    `snapshot` is one that a transaction has exported. Raises OperationFailed when the schema cannot be read.
+    """
+    dump = program("pg_dump", server=major_version(connection))
+    argv: list[str | Path] = [dump, "--schema-only", "--no-owner", "--no-privileges", LOCK_WAIT]
+    with running([*argv, *([f"--snapshot={snapshot}"] if snapshot else [])], env=environment_of(connection)) as process:
+        assert process.stdout is not None
+        return normalised(process.stdout.read().decode("utf-8", "replace"))
 
 
-def schema_of(connection: BaseDatabaseWrapper) -> str:
-    """Every object, one empty line between two; owners and rights are left to `db_grants`. Raises NoSchema."""
-    program = _pg_dump(cast(Any, connection).pg_version // 10000)
-    argv: list[str | Path] = [program, "--schema-only", "--no-owner", "--no-privileges"]
-    try:
-        done = subprocess.run(argv, env=_environment(connection), capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise NoSchema(f"{program} does not run: {error.strerror}.") from error
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise NoSchema(f"pg_dump failed: {lines[0].removeprefix('pg_dump: ')}")
-    return normalised(done.stdout)
+def schema_hash(connection: BaseDatabaseWrapper, *, snapshot: str = "") -> str:
+    """SHA-256 of it, in hex: the same before a backup and after its restore, and another one when anything differs."""
+    return sha256(schema_of(connection, snapshot=snapshot).encode()).hexdigest()
 
 
 def normalised(dump: str) -> str:
@@ -67,30 +55,3 @@ def differences(wanted: str, actual: str, *, names: tuple[str, str]) -> Iterator
 
 def _one_form(line: str) -> str:
     return _WORDS.sub(lambda array: "ARRAY[" + re.sub(f"({_WORD})", r"(\1)::text", array[1]) + "]", line)
-
-
-def _pg_dump(server: int) -> Path:
-    """The one of the wheel, else the machine's; a dump needs a program that is not older than the server."""
-    found = [path for path in (_of_wheel(), shutil.which("pg_dump")) if path]
-    for path in found:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-        version = re.search(r"\) (\d+)", said)
-        if version and int(version[1]) >= server:
-            return Path(path)
-    have = f"{', '.join(found)}: too old" if found else "there is none"
-    raise NoSchema(f"The server is PostgreSQL {server} and needs pg_dump of that version ({have}): install its client.")
-
-
-def _of_wheel() -> str | None:
-    try:
-        return str(postgres_program("pg_dump"))
-    except LocalServerError:
-        return None
-
-
-def _environment(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """libpq's own variables, so that no password stands in the list of processes."""
-    variables = {each.keyword.decode(): each.envvar.decode() for each in pq.Conninfo.get_defaults() if each.envvar}
-    parameters = connection.get_connection_params()
-    given = {variables[name]: str(value) for name, value in parameters.items() if name in variables and value}
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **given}

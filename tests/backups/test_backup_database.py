@@ -19,9 +19,9 @@ from django.db import connection
 from hub.local.binaries import postgres_program
 from hub.local.tests.tools import mounted
 from hub.neon.backup_records import BackupRecord, identity_of, newest_backup, records
-from hub.neon.backups.direct import direct_connection, url_of
-from hub.neon.backups.programs import program
+from hub.neon.backups.direct import direct_wrapper, url_of
 from hub.neon.errors import OperationFailed
+from hub.neon.programs import program
 from tests.neon_api.fixtures import run
 from tests.stack.cluster import execute
 from users.services import create_user
@@ -53,7 +53,7 @@ def files(folder: Path) -> list[str]:
 @pytest.fixture
 def direct(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Sets the direct address to a variant of the right one."""
-    url = urlsplit(url_of(direct_connection()))
+    url = urlsplit(url_of(direct_wrapper()))
 
     def set_to(**parts: str) -> None:
         monkeypatch.setenv("DATABASE_URL_DIRECT", urlunsplit(url._replace(**parts)))
@@ -124,7 +124,7 @@ def test_into_a_storage(folder: Path, settings: Any, tmp_path: Path) -> None:
 def test_the_same_schema_has_the_same_hash_and_another_one_has_another(folder: Path) -> None:
     first, second = backed_up(), backed_up()
     assert first.schema_hash == second.schema_hash
-    wrapper = direct_connection()
+    wrapper = direct_wrapper()
     try:
         with wrapper.cursor() as cursor:
             cursor.execute("CREATE TABLE by_hand (id int)")

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from hub import env
 from hub.neon.backup_records import identity_of, newest_backup
-from hub.neon.backups.direct import direct_connection, url_of
+from hub.neon.backups.direct import direct_wrapper, url_of
 from hub.neon.backups.opening import restore_into
 from hub.neon.drill import LOCK, SCRATCH, drill_server, scratch_database, scratch_prefix
 from hub.neon.drill_report import is_overdue, newest_drill
@@ -192,7 +192,7 @@ def test_a_snapshot_is_restored_into_a_branch_that_ends_and_is_deleted(
         "type": "read_write",
     }
     back_up("--snapshot")
-    neon.address = url_of(direct_connection())
+    neon.address = url_of(direct_wrapper())
     status, said = drilled(report)
     assert status == 0, said
     assert neon.names() == ["main"]

@@ -11,8 +11,8 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from hub.common.errors import HubError
 from hub.neon.connections import DirectCommand
+from hub.neon.errors import OperationFailed
 from hub.neon.gate.lock_timeout import explained
 from hub.neon.schema_dump import differences, schema_of
 from hub.neon.shadow import shadow_database
@@ -40,8 +40,8 @@ class Command(DirectCommand):
         try:
             actual = None if check or write else self._of_database(connection)
             wanted = _of_migrations(connection)
-        except HubError as error:
-            raise CommandError(error.detail) from error
+        except OperationFailed as error:
+            raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"No shadow could be made: {explained(error)}") from error
         if write:

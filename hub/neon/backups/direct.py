@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
-from psycopg import pq
 
 from hub.neon.connections import POOLER, is_pooled
 from hub.neon.errors import OperationFailed
@@ -34,25 +33,6 @@ def _refuse_pooled(host: str) -> None:
             f"{host} is a pooler, which pg_dump and pg_restore cannot go through: set {DIRECT} to the same address "
             f"without {POOLER}."
         )
-
-
-def major_version(wrapper: BaseDatabaseWrapper) -> int:
-    """Of the server: 18."""
-    with wrapper.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
-        return int(cursor.fetchone()[0])
-
-
-def environment_of(wrapper: BaseDatabaseWrapper) -> dict[str, str]:
-    """The connection for libpq's programs: in their environment, so that no password stands in a list of processes."""
-    names = {part.keyword.decode(): part.envvar.decode() for part in pq.Conninfo.get_defaults() if part.envvar}
-    given = {"PGAPPNAME": "hub-backup", **_libpq(wrapper, names)}
-    return {key: str(value) for key, value in given.items()}
-
-
-def _libpq(wrapper: BaseDatabaseWrapper, names: dict[str, str]) -> dict[str, object]:
-    parameters = wrapper.get_connection_params()
-    return {names[key]: value for key, value in parameters.items() if key in names and value is not None}
 
 
 def url_of(wrapper: BaseDatabaseWrapper) -> str:

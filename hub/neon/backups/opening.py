@@ -11,11 +11,10 @@ from typing import BinaryIO
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from hub.neon.backups.direct import environment_of, major_version
-from hub.neon.backups.programs import program, running
 from hub.neon.backups.sealed_file import unsealed
 from hub.neon.backups.taking import LENGTH_BYTES
 from hub.neon.errors import BackupBroken
+from hub.neon.programs import environment_of, major_version, program, running
 
 LONGEST_MANIFEST = 1024 * 1024
 RESTORE = ("--no-owner", "--no-privileges", "--exit-on-error", "--format=custom")

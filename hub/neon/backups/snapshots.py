@@ -7,11 +7,9 @@ from datetime import timedelta
 from hub.common.ids import uuid7
 from hub.neon.api import NeonApi
 from hub.neon.backup_records import BackupRecord
-from hub.neon.backups.direct import environment_of
-from hub.neon.backups.programs import program
-from hub.neon.backups.schema_hash import schema_hash_of
 from hub.neon.backups.taking import held_state, recorded
 from hub.neon.errors import OperationFailed
+from hub.neon.schema_dump import schema_hash
 
 
 def take_snapshot(api: NeonApi, *, kept_for: timedelta) -> BackupRecord:
@@ -24,8 +22,7 @@ def take_snapshot(api: NeonApi, *, kept_for: timedelta) -> BackupRecord:
         branch_id = api.branch_at(host)
         if branch_id is None:
             raise OperationFailed(f"{host} is no compute of NEON_PROJECT_ID: a snapshot would be of something else.")
-        env = environment_of(wrapper)
-        schema_hash = schema_hash_of(program("pg_dump", server=state.server), env=env, snapshot=state.snapshot)
+        schema = schema_hash(wrapper, snapshot=state.snapshot)
     name = f"hub-{state.taken_at:%Y%m%dT%H%M%SZ}"
     made = api.create_snapshot(branch_id, name=name, expires_at=state.taken_at + kept_for)
     record = BackupRecord(
@@ -36,7 +33,7 @@ def take_snapshot(api: NeonApi, *, kept_for: timedelta) -> BackupRecord:
         location=made.id,
         bytes=made.bytes,
         sha256="",
-        schema_hash=schema_hash,
+        schema_hash=schema,
         lsn=made.lsn or state.lsn,
         expires_at=made.expires_at or state.taken_at + kept_for,
         encrypted=True,

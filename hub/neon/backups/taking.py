@@ -17,12 +17,12 @@ from django.db.backends.utils import CursorWrapper
 from hub.common.errors import HubError
 from hub.common.ids import uuid7
 from hub.neon.backup_records import BackupRecord, DatabaseIdentity, append, identity_of
-from hub.neon.backups.direct import direct_wrapper, environment_of, major_version
+from hub.neon.backups.direct import direct_wrapper
 from hub.neon.backups.places import partial_file, publish, remove
-from hub.neon.backups.programs import LOCK_WAIT, program, running
-from hub.neon.backups.schema_hash import schema_hash_of
 from hub.neon.backups.sealed_file import PIECE_BYTES, SealingWriter
 from hub.neon.errors import OperationFailed
+from hub.neon.programs import LOCK_WAIT, environment_of, major_version, program, running
+from hub.neon.schema_dump import schema_hash
 
 LENGTH_BYTES = 4
 # Of every table that is not PostgreSQL's own: how many rows a restored backup must have.
@@ -50,7 +50,7 @@ def take_dump(*, place: str, kept_for: timedelta) -> BackupRecord:
     Raises OperationFailed with nothing left in `place` and no record.
     """
     with held_state() as (state, wrapper), partial_file(place) as file:
-        writer, schema_hash = _written(state, wrapper, file)
+        writer, schema = _written(state, wrapper, file)
         record_id = str(uuid7())
         name = f"hub-{state.taken_at:%Y%m%dT%H%M%SZ}-{record_id[-8:]}.dump.sealed"
         location = publish(file, place=place, name=name)
@@ -62,7 +62,7 @@ def take_dump(*, place: str, kept_for: timedelta) -> BackupRecord:
         location=location,
         bytes=writer.bytes,
         sha256=writer.sha256,
-        schema_hash=schema_hash,
+        schema_hash=schema,
         lsn=state.lsn,
         expires_at=state.taken_at + kept_for,
         encrypted=True,
@@ -73,13 +73,13 @@ def take_dump(*, place: str, kept_for: timedelta) -> BackupRecord:
 def _written(state: State, wrapper: BaseDatabaseWrapper, file: BinaryIO) -> tuple[SealingWriter, str]:
     """The manifest, then the dump; what was stored, and the hash of the schema."""
     env, dump = environment_of(wrapper), program("pg_dump", server=state.server)
-    schema_hash = schema_hash_of(dump, env=env, snapshot=state.snapshot)
+    schema = schema_hash(wrapper, snapshot=state.snapshot)
     writer = SealingWriter(file)
-    manifest = json.dumps(_manifest(state, schema_hash)).encode()
+    manifest = json.dumps(_manifest(state, schema)).encode()
     writer.write(len(manifest).to_bytes(LENGTH_BYTES, "big") + manifest)
     _dump(dump, env, state.snapshot, writer)
     writer.finish()
-    return writer, schema_hash
+    return writer, schema
 
 
 def recorded(record: BackupRecord, *, undo: Callable[[], None]) -> BackupRecord:
@@ -139,12 +139,12 @@ def _dump(dump: Path, env: Mapping[str, str], snapshot: str, writer: SealingWrit
             writer.write(piece)
 
 
-def _manifest(state: State, schema_hash: str) -> dict[str, Any]:
+def _manifest(state: State, schema: str) -> dict[str, Any]:
     return {
         "version": 1,
         "taken_at": state.taken_at.isoformat(timespec="seconds"),
         "lsn": state.lsn,
-        "schema_hash": schema_hash,
+        "schema_hash": schema,
         "counts": dict(state.counts),
     }
 

@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import pq
+
 from hub.local.binaries import postgres_program
 from hub.local.errors import LocalServerError
 from hub.neon.errors import OperationFailed
@@ -20,6 +23,25 @@ from hub.neon.errors import OperationFailed
 INHERITED = ("PATH", "HOME", "TMPDIR")
 # A migration holds its locks for seconds; whoever holds one for a minute is named by the failure.
 LOCK_WAIT = "--lock-wait-timeout=60s"
+
+
+def major_version(wrapper: BaseDatabaseWrapper) -> int:
+    """Of the server: 18."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        return int(cursor.fetchone()[0])
+
+
+def environment_of(wrapper: BaseDatabaseWrapper) -> dict[str, str]:
+    """The connection for libpq's programs: in their environment, so that no password stands in a list of processes."""
+    names = {part.keyword.decode(): part.envvar.decode() for part in pq.Conninfo.get_defaults() if part.envvar}
+    given = {"PGAPPNAME": "hub-operator", **_libpq(wrapper, names)}
+    return {key: str(value) for key, value in given.items()}
+
+
+def _libpq(wrapper: BaseDatabaseWrapper, names: dict[str, str]) -> dict[str, object]:
+    parameters = wrapper.get_connection_params()
+    return {names[key]: value for key, value in parameters.items() if key in names and value is not None}
 
 
 def program(name: str, *, server: int) -> Path:
