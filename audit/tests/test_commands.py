@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from audit.models import AuditLog
 from audit.tests.trail import run, seal_all, write
@@ -75,5 +76,5 @@ def the_trail_is_append_only_without_seals() -> None:
             " VALUES (gen_random_uuid(), now() - interval '1 hour', '', 'quota.set', '', '', '{}')"
         )
     for change in ("UPDATE audit_logs SET actor_label = 'x'", "DELETE FROM audit_logs"):
-        with pytest.raises(DatabaseError, match="append-only"), owner_connection() as owner:
+        with pytest.raises(psycopg.DatabaseError, match="append-only"), owner_connection() as owner:
             owner.execute(change)
