@@ -45,6 +45,13 @@ def fresh_name() -> str:
     return f"stack_{os.getpid()}_{next(_numbers)}"
 
 
+def disconnect(database: str) -> None:
+    """A pooler keeps its connections for a while, and what somebody is connected to cannot be copied."""
+    with psycopg.connect(owner_url(), autocommit=True) as connection:
+        query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+        connection.execute(query, [database])
+
+
 def drop(database: str) -> None:
     execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
@@ -74,6 +81,7 @@ class Template:
             text=True,
         )
         assert done.returncode == 0, done.stderr
+        disconnect(self.database)
         self.clients: dict[str, dict[str, str]] = json.loads(done.stdout)
 
     def copy(self) -> str:
