@@ -182,5 +182,6 @@ QUERIES = [
         forget.outcome,
         lambda s: forget.outcome(erasure_id=s.media_id),
     ),
-    *(_reconciled(check) for check in (Jobs(), Attempts(), Origins())),
+    *(_reconciled(check) for check in (Jobs(), Attempts())),
+    query(Sort.UPKEEP, f"reconcile: {Origins.says}", Origins.of_holds, lambda s: list(Origins().of_holds())),
 ]

@@ -179,7 +179,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # for the commands that migrate (hub/neon/connections.py).
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASE_URL_DIRECT = env.optional("DATABASE_URL_DIRECT") or DATABASE_URL
-DATABASES: dict[str, Any] = {"default": database_entry(env.database("DATABASE_URL"), process=process_name(sys.argv))}
+DATABASE_POOLED = database_entry(env.database("DATABASE_URL"), process=process_name(sys.argv))
+DATABASES: dict[str, Any] = {"default": dict(DATABASE_POOLED)}
 DATABASE_DIRECT = database_entry(
     env.database("DATABASE_URL_DIRECT" if env.optional("DATABASE_URL_DIRECT") else "DATABASE_URL"),
     process=process_name(sys.argv),

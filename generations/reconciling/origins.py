@@ -23,11 +23,19 @@ class Origins:
     says = "each hold has its job and each row of the ledger its call"
 
     def findings(self) -> Iterator[Finding]:
-        """Hold by hold, row by row."""
+        """Hold by hold, then row by row."""
+        yield from self.of_holds()
+        yield from self.of_rows()
+
+    def of_holds(self) -> Iterator[Finding]:
+        """Holds of no job."""
         holds = QuotaHold.objects.exclude(user__status__in=ERASED)
-        yield from by_batches(holds.values("id", "reference"), _of_holds)
+        return by_batches(holds.values("id", "reference"), _of_holds)
+
+    def of_rows(self) -> Iterator[Finding]:
+        """Rows of no call."""
         rows = UsageLog.objects.exclude(user__status__in=ERASED)
-        yield from by_batches(rows.values("id", "attempt_id"), _of_rows)
+        return by_batches(rows.values("id", "attempt_id"), _of_rows)
 
 
 def _of_holds(holds: Sequence[Row]) -> Iterator[Finding]:

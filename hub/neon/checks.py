@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS
 
 from hub.neon.connections import is_pooled
 from hub.neon.roles import APP, MIGRATOR
@@ -23,7 +22,8 @@ def database_ways(*, app_configs: Any = None, **_: Any) -> list[checks.CheckMess
     """Nothing in development, where the embedded server or a developer's own is good enough."""
     if settings.DEVELOPMENT:
         return []
-    pooled = settings.DATABASES[DEFAULT_DB_ALIAS]
+    # Not the entry in DATABASES: a command that works by the direct way has turned that one.
+    pooled = settings.DATABASE_POOLED
     found = [*_pooled_way(pooled), *_any_way("DATABASE_URL", pooled)]
     if settings.DATABASE_URL_DIRECT != settings.DATABASE_URL:
         direct = settings.DATABASE_DIRECT

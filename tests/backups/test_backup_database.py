@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
+from hub.databases import database_entry
+from hub.env import database
 from hub.local.binaries import postgres_program
 from hub.local.tests.tools import mounted
 from hub.neon.backup_records import BackupRecord, identity_of, newest_backup, records
@@ -51,12 +53,13 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def direct(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def direct(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Any]:
     """Sets the direct address to a variant of the right one."""
     url = urlsplit(url_of(direct_wrapper()))
 
     def set_to(**parts: str) -> None:
         monkeypatch.setenv("DATABASE_URL_DIRECT", urlunsplit(url._replace(**parts)))
+        settings.DATABASE_DIRECT = database_entry(database("DATABASE_URL_DIRECT"), process="test")
 
     set_to.url = url  # type: ignore[attr-defined]
     return set_to  # type: ignore[return-value]

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from hub import env
+from hub.management.commands import restore_drill
 from hub.neon.backup_records import identity_of, newest_backup
 from hub.neon.backups.direct import direct_wrapper, url_of
 from hub.neon.backups.opening import restore_into
@@ -25,6 +26,7 @@ from users.models import PrivacyRequest, User
 from users.privacy.erasure import anonymise
 from users.privacy.finishing import finish_erasure
 
+BOOKS = ("reconcile_usage",)
 __all__ = ["asked", "life", "log", "new_life", "sent", "staff"]
 
 
@@ -80,7 +82,10 @@ def test_what_was_erased_after_the_backup_is_erased_again_and_nothing_else_is_to
     life: Life,
     asked: Callable[[User], PrivacyRequest],
     log: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A life that was made row by row, for its erasure; nobody has kept its books.
+    monkeypatch.setattr(restore_drill, "CHECKS", [each for each in restore_drill.CHECKS if each != BOOKS])
     backup = back_up()
     request = asked(life.user)
     with transaction.atomic():
@@ -97,6 +102,14 @@ def test_what_was_erased_after_the_backup_is_erased_again_and_nothing_else_is_to
     assert backup in text
     assert connection.settings_dict["PASSWORD"] not in text
     assert (newest_drill(report), is_overdue(report)) != (None, True)
+
+
+def test_books_that_do_not_balance_fail_the_drill(committed: None, folder: Path, report: Path, life: Life) -> None:
+    back_up()
+    status, said = drilled(report)
+    assert status == 1
+    assert "manage.py reconcile_usage: FAILED: it exited with 1: CommandError: The books do not agree" in said
+    assert "UTC: FAILED" in report.read_text()
 
 
 def test_a_corrupt_backup_fails_the_drill_before_anything_is_restored(db: None, folder: Path, report: Path) -> None:

@@ -114,7 +114,7 @@ def another_migrate(tools: Tools, place: Place) -> Place:
 
 def an_owner_at_the_pooler(tools: Tools, place: Place) -> Place:
     tools.settings.DEVELOPMENT = False
-    tools.monkeypatch.setitem(tools.settings.DATABASES["default"], "USER", "neondb_owner")
+    tools.settings.DATABASE_POOLED = tools.settings.DATABASE_POOLED | {"USER": "neondb_owner"}
     return place
 
 

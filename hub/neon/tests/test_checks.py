@@ -29,9 +29,7 @@ def ids(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             monkeypatch.setenv("WAY", url)
             entries.append(database_entry(database("WAY"), process="test"))
         options = changes.pop("options", {})
-        monkeypatch.setitem(
-            settings.DATABASES, "default", entries[0] | changes | {"OPTIONS": entries[0]["OPTIONS"] | options}
-        )
+        settings.DATABASE_POOLED = entries[0] | changes | {"OPTIONS": entries[0]["OPTIONS"] | options}
         settings.DATABASE_DIRECT = entries[1]
         settings.DATABASE_URL, settings.DATABASE_URL_DIRECT = pooled, direct
         settings.DEVELOPMENT = False
