@@ -592,6 +592,19 @@ CREATE TABLE public.second_factors (
     CONSTRAINT second_factors_throttling_failure_count_check CHECK ((throttling_failure_count >= 0))
 );
 
+CREATE TABLE public.token_revocations (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    erasure_id uuid,
+    user_id uuid,
+    provider character varying(20) NOT NULL,
+    hint character varying(20) NOT NULL,
+    token bytea NOT NULL,
+    state character varying(10) NOT NULL,
+    CONSTRAINT token_revocations_nobodys_after_erasure CHECK (((erasure_id IS NULL) OR (user_id IS NULL))),
+    CONSTRAINT token_revocations_state CHECK (((state)::text = ANY (ARRAY[('pending'::character varying)::text, ('revoked'::character varying)::text, ('declined'::character varying)::text, ('given_up'::character varying)::text])))
+);
+
 CREATE TABLE public.usage_daily (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -804,7 +817,7 @@ ALTER TABLE ONLY public.generations
     ADD CONSTRAINT generations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.media
-    ADD CONSTRAINT media_key_key UNIQUE (key);
+    ADD CONSTRAINT media_key_once UNIQUE (key);
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
@@ -813,7 +826,7 @@ ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_reference_position UNIQUE (reference, "position");
 
 ALTER TABLE ONLY public.media_removals
-    ADD CONSTRAINT media_removals_key_key UNIQUE (key);
+    ADD CONSTRAINT media_removals_key_once UNIQUE (key);
 
 ALTER TABLE ONLY public.media_removals
     ADD CONSTRAINT media_removals_pkey PRIMARY KEY (id);
@@ -872,6 +885,9 @@ ALTER TABLE ONLY public.second_factors
 ALTER TABLE ONLY public.second_factors
     ADD CONSTRAINT second_factors_user_id_key UNIQUE (user_id);
 
+ALTER TABLE ONLY public.token_revocations
+    ADD CONSTRAINT token_revocations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.usage_daily
     ADD CONSTRAINT usage_daily_one_per_shard UNIQUE (day, model, kind, shard);
 
@@ -911,11 +927,7 @@ ALTER TABLE ONLY public.webhook_deliveries
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
 
-CREATE INDEX api_keys_owner_id_1b6915e0 ON public.api_keys USING btree (owner_id);
-
 CREATE INDEX api_keys_owner_newest ON public.api_keys USING btree (owner_id, created_at DESC, id DESC);
-
-CREATE INDEX audit_exports_by_seal ON public.audit_exports USING btree (last_number);
 
 CREATE INDEX audit_logs_by_action ON public.audit_logs USING btree (action, created_at DESC);
 
@@ -947,12 +959,6 @@ CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING 
 
 CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
 
-CREATE INDEX generation_attempts_generation_id_a6019b1c ON public.generation_attempts USING btree (generation_id);
-
-CREATE UNIQUE INDEX generation_attempts_one_open ON public.generation_attempts USING btree (generation_id) WHERE ((state)::text = ANY (ARRAY[('sent'::character varying)::text, ('pending'::character varying)::text, ('stored'::character varying)::text]));
-
-CREATE INDEX generation_inputs_generation_id_68fa1945 ON public.generation_inputs USING btree (generation_id);
-
 CREATE INDEX generation_inputs_media_id_e54044ad ON public.generation_inputs USING btree (media_id);
 
 CREATE INDEX generations_api_key_id_dd347d2f ON public.generations USING btree (api_key_id);
@@ -960,8 +966,6 @@ CREATE INDEX generations_api_key_id_dd347d2f ON public.generations USING btree (
 CREATE UNIQUE INDEX generations_idempotency_key ON public.generations USING btree (owner_id, idempotency_key) WHERE (NOT ((idempotency_key)::text = ''::text));
 
 CREATE INDEX generations_in_flight ON public.generations USING btree (owner_id, kind, admitted_at, id) WHERE ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]));
-
-CREATE INDEX generations_owner_id_d7e6a3eb ON public.generations USING btree (owner_id);
 
 CREATE INDEX generations_owner_newest ON public.generations USING btree (owner_id, created_at DESC, id DESC);
 
@@ -973,19 +977,11 @@ CREATE INDEX media_expiring ON public.media USING btree (expires_at) WHERE (dele
 
 CREATE UNIQUE INDEX media_idempotency_key ON public.media USING btree (owner_id, idempotency_key) WHERE (NOT ((idempotency_key)::text = ''::text));
 
-CREATE INDEX media_key_27e38ebb_like ON public.media USING btree (key varchar_pattern_ops);
-
-CREATE INDEX media_owner_id_adcf5172 ON public.media USING btree (owner_id);
-
 CREATE INDEX media_owner_newest ON public.media USING btree (owner_id, created_at DESC, id DESC);
 
 CREATE INDEX media_removals_due ON public.media_removals USING btree (not_before);
 
-CREATE INDEX media_removals_key_2dc6746f_like ON public.media_removals USING btree (key varchar_pattern_ops);
-
 CREATE INDEX media_removals_of_erasure ON public.media_removals USING btree (erasure_id) WHERE (erasure_id IS NOT NULL);
-
-CREATE INDEX oauth_accounts_user_id_b5b4829c ON public.oauth_accounts USING btree (user_id);
 
 CREATE INDEX privacy_requests_of_user ON public.privacy_requests USING btree (user_id, created_at DESC, id DESC);
 
@@ -993,11 +989,7 @@ CREATE UNIQUE INDEX privacy_requests_one_open ON public.privacy_requests USING b
 
 CREATE INDEX privacy_requests_open ON public.privacy_requests USING btree (created_at) WHERE (((status)::text = ANY (ARRAY[('pending'::character varying)::text, ('running'::character varying)::text])) OR (((kind)::text = 'anonymise'::text) AND ((status)::text = 'done'::text) AND (verified_at IS NULL)));
 
-CREATE INDEX privacy_requests_user_id_f8d71431 ON public.privacy_requests USING btree (user_id);
-
 CREATE INDEX provider_traces_erasure_id_0dc9c5f2 ON public.provider_traces USING btree (erasure_id);
-
-CREATE INDEX quota_grants_granted_by_id_6e38e7f7 ON public.quota_grants USING btree (granted_by_id);
 
 CREATE INDEX quota_grants_quota_period_id_eb0cdc80 ON public.quota_grants USING btree (quota_period_id);
 
@@ -1009,6 +1001,10 @@ CREATE INDEX quotas_api_key_id_5ebf3eab ON public.quotas USING btree (api_key_id
 
 CREATE INDEX quotes_owner_expires ON public.quotes USING btree (owner_id, expires_at);
 
+CREATE INDEX token_revocations_erasure_id_cac013a3 ON public.token_revocations USING btree (erasure_id);
+
+CREATE INDEX token_revocations_user_id_2a82b36c ON public.token_revocations USING btree (user_id);
+
 CREATE INDEX usage_logs_oldest ON public.usage_logs USING btree (created_at, id);
 
 CREATE INDEX usage_logs_reference_bc151dae ON public.usage_logs USING btree (reference);
@@ -1017,11 +1013,11 @@ CREATE INDEX usage_logs_user_created ON public.usage_logs USING btree (user_id, 
 
 CREATE INDEX user_groups_group_id_b76f8aba ON public.user_groups USING btree (group_id);
 
-CREATE INDEX user_groups_user_id_abaea130 ON public.user_groups USING btree (user_id);
-
 CREATE INDEX user_permissions_permission_id_c566ae5c ON public.user_permissions USING btree (permission_id);
 
-CREATE INDEX user_permissions_user_id_b176ff97 ON public.user_permissions USING btree (user_id);
+CREATE INDEX users_legal_hold ON public.users USING btree (legal_hold_until) WHERE (legal_hold_until IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_event ON public.webhook_deliveries USING btree (event_id);
 
 CREATE INDEX webhook_deliveries_generation_id_b9d7e393 ON public.webhook_deliveries USING btree (generation_id);
 

@@ -17,6 +17,7 @@ LOGGING["loggers"]["django_migration_linter"] = {"level": "WARNING"}  # noqa: F4
 IGNORED = {
     "0002_uploads": "its unique key of idempotency is partial, and no row had a key before it",
     "0007_key_caps": "its unique constraint is weaker than the one that it takes the place of",
+    "0006_no_second_indexes": "the keys of files were unique before: the rule is made anew without its second index",
     "0010_second_email_index": "its unique constraint is on a copy of a column that was unique already",
 }
 MIGRATION_LINTER_OPTIONS: dict[str, Any] = {
