@@ -45,6 +45,19 @@ WITHOUT = {
     "clock": "a process: what it has done, those who do it record",
     "runstack": "starts processes, and makes its accounts by the services of create_staff and create_client",
     "document_errors": "writes a page of the documentation",
+    "explain_queries": "the same, from a scratch database",
+    "schema_changelog": "the same",
+    "schema_drift": "compares, and writes a page of the documentation",
+    "reconcile_usage": "reads; each correction of --fix is an entry (tests/reconciling/test_planted_faults.py)",
+    "db_audit": "reads, and writes a report",
+    "neon_rules": "reads",
+    "neon_report": "reads",
+    "neon_branches": "ends branches at Neon, which has a log of its own; no row of the hub's",
+    "migrate": "changes tables; django_migrations has what ran, and the records of backups what was saved before",
+    "db_grants": "changes rights of roles in the database, as who made it: no row of the hub",
+    "backup_database": "reads; BACKUP_RECORDS has each backup, outside of the database that it is of",
+    "open_backup": "opens a file, where there may be no database",
+    "restore_drill": "fills and drops a database of its own; docs/DRILLS.md has the report",
 }
 
 
