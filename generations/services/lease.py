@@ -44,7 +44,13 @@ class Job:
 
 
 def take(*, generation_id: UUID) -> Job | None:
-    """The lease on an open, admitted, free and due job by one conditional update; None when it is not to be had."""
+    """The lease on an open, admitted, free and due job by one conditional update; None when it is not to be had.
+
+    Nor is it when this very process is at work on the job and only late in renewing: on a starved or paused machine
+    leases run out, and whoever asks here knows better than to take itself for dead.
+    """
+    if _keeper.is_at_work_on(generation_id):
+        return None
     token = uuid7()
     taken = (
         Generation.objects.open()
@@ -144,12 +150,16 @@ class _Keeper:
         self._thread: threading.Thread | None = None
 
     def add(self, job: Job) -> None:
-        # Before the lock: whoever waits for a Redis that hangs must not keep the leases of others from being renewed.
-        _put_off([job])
         with self._changed:
             self._jobs[job.token] = job
             self._start()
             self._changed.notify()
+        # Not under the lock: whoever waits for a Redis that hangs must not keep leases from being renewed.
+        _put_off([job])
+
+    def is_at_work_on(self, generation_id: UUID) -> bool:
+        """Whether a thread of this process is. Without the lock, which a Redis that hangs may keep for a while."""
+        return any(job.generation.id == generation_id for job in tuple(self._jobs.values()))
 
     def discard(self, job: Job) -> None:
         with self._changed:

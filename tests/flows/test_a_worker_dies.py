@@ -200,6 +200,24 @@ def test_no_hold_no_file_and_no_row_is_left_over(aftermath: Aftermath) -> None:
     aftermath.stack.assert_the_books_balance()
 
 
+def test_a_worker_that_only_slept_does_not_take_itself_for_dead(aftermath: Aftermath) -> None:
+    stack = aftermath.stack
+    jobs = [stack.rich.submit(SONG, f"[[fault:slow seconds=1]] It dozed {number}.") for number in range(4)]
+    eventually(lambda: all(stack.calls_of(job) for job in jobs), "their calls", pause=0.02)
+    stack.signal("worker", signal.SIGSTOP)
+    try:
+        still = "SELECT count(*) FROM generations WHERE status = 'running' AND lease_expires_at > now()"
+        eventually(lambda: stack.value(still) == 0, "the end of their leases")
+        for job in jobs * 10:
+            stack.offer(job, "music")
+    finally:
+        stack.signal("worker", signal.SIGCONT)
+    stack.wait_until_all_have_ended()
+    for job in jobs:
+        assert (stack.state(job)["status"], len(stack.calls_of(job))) == ("succeeded", 1)
+    stack.assert_the_books_balance()
+
+
 def test_a_worker_that_was_taken_for_dead_takes_back_the_file_that_it_stored_too_late(aftermath: Aftermath) -> None:
     stack = aftermath.stack
     job = stack.rich.submit(IMAGE, "[[fault:slow seconds=1]] It only slept.")
