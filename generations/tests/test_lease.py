@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from generations import due
 from generations.models import Generation
 from generations.services import lease
+from hub.common.ids import uuid7
 from hub.common.redis import redis_client
 from tests.rest import Caller
 
@@ -44,6 +48,21 @@ def test_a_process_does_not_take_over_what_it_is_at_work_on_itself(job: lease.Jo
         lease.look_later(generation_id=job.generation.id)
         assert redis_client().zcard(due.KEY) == 1
     assert lease.take(generation_id=job.generation.id) is not None
+
+
+def test_leases_are_renewed_by_primary_key_and_only_those_still_held(
+    job: lease.Job, django_assert_num_queries: Any
+) -> None:
+    lost = replace(job, token=uuid7())
+    with django_assert_num_queries(1) as sent:
+        assert lease.renew([job, lost]) == 1
+    lease.confirm(job)
+    assert Generation.objects.get().lease_expires_at > timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sent.captured_queries[0]['sql']}")
+        assert "Index Cond: (id = " in str(cursor.fetchall())
+    assert lease.renew([lost]) == 0
 
 
 def test_what_was_given_back_may_be_taken_in_the_same_process(job: lease.Job) -> None:
