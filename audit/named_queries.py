@@ -63,6 +63,12 @@ QUERIES = [
         selectors.entries_touching,
         lambda s: list(selectors.entries_touching(user_id=s.user_id)),
     ),
+    query(
+        Sort.UPKEEP,
+        "trail: the oldest entry without a seal",
+        selectors.oldest_unsealed,
+        lambda s: selectors.oldest_unsealed(),
+    ),
     query(Sort.UPKEEP, "trail: seal the oldest", sealing.seal_next, lambda s: sealing.seal_next()),
     query(
         Sort.UPKEEP,

@@ -129,6 +129,12 @@ QUERIES = [
     query(Sort.USER, "prices in force", selectors.prices_in_force, lambda s: list(selectors.prices_in_force())),
     query(
         Sort.UPKEEP,
+        "holds that are open, summed",
+        selectors.open_holds,
+        lambda s: selectors.open_holds(now=s.now),
+    ),
+    query(
+        Sort.UPKEEP,
         "holds that have expired",
         selectors.expired_holds,
         lambda s: list(selectors.expired_holds(now=s.now)),

@@ -41,7 +41,6 @@ ALLOWED: Mapping[str, tuple[set[str], str]] = {
     "hub/neon/programs.py": ({"cursor"}, "the version of the server"),
     "hub/neon/queries/indexes.py": ({"cursor"}, "the indexes that there are stand in the catalogue"),
     "hub/neon/queries/plans.py": ({"cursor"}, "EXPLAIN of whatever the product itself sent"),
-    "hub/neon/queries/scratch.py": ({"cursor"}, "makes and drops a database"),
     "hub/neon/queries/seeding.py": ({"cursor"}, "a million rows by one statement, in a scratch database"),
     "hub/neon/rules/catalogue.py": ({"cursor"}, "constraints and triggers stand in the catalogue"),
     "hub/neon/shadow.py": ({"cursor"}, "makes and drops a database"),
