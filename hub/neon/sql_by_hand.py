@@ -21,6 +21,7 @@ ALLOWED: Mapping[str, tuple[set[str], str]] = {
     "hub/common/reconciling.py": ({"cursor"}, "sums over whole tables, compared where they lie"),
     "hub/common/sealed_columns.py": ({"cursor"}, "counts and pages by the bytes of sealed values, in one scan"),
     "hub/common/swapping.py": ({"cursor"}, "compare-and-swap of sealed bytes, past fields that would seal them"),
+    "hub/common/time_limits.py": ({"cursor"}, "a setting of the transaction"),
     "hub/common/triggers.py": ({"RunSQL"}, "triggers of append-only tables, for migrations alone"),
     "hub/local/postgres.py": ({"connect"}, "asks whether the embedded server is up, before there is Django"),
     "hub/local/pgbouncer.py": ({"connect"}, "asks whether the pooler is up, before there is Django"),
