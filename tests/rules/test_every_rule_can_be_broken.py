@@ -88,6 +88,11 @@ def test_it_is_broken_and_found(rule: Rule, place: Place, tools: Tools) -> None:
     assert not [each for each in before.findings if said in each]
 
 
+@pytest.mark.parametrize("number", ["5.3", "7.5", "9.1"])
+def test_a_hub_that_has_nothing_yet_can_be_asked(db: None, number: str) -> None:
+    assert BY_NUMBER[number].ask(Place(connections[DEFAULT_DB_ALIAS], BASE_DIR)).state == State.HOLDS
+
+
 def test_a_call_that_nobody_counted_is_found(place: Place, books: Books) -> None:
     """5.3 is more than its index, which is broken above."""
     rule = BY_NUMBER["5.3"]
