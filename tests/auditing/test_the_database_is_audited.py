@@ -115,7 +115,7 @@ def test_a_command_that_is_not_there_or_not_set_up_says_so() -> None:
 
 
 def test_an_old_audit_is_stale_and_so_is_none(tmp_path: Path) -> None:
-    assert why_stale(tmp_path, today=TODAY) == "there is no audit of the database on record"
+    assert why_stale(tmp_path, today=TODAY) == "There is no audit of the database on record."
     (tmp_path / "README.md").write_text("not a report")
     path_of(tmp_path, TODAY - LONGEST_AGE).write_text("")
     assert why_stale(tmp_path, today=TODAY) == ""
