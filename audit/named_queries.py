@@ -51,6 +51,12 @@ QUERIES = [
     query(Sort.USER, "trail: what the user did", selectors.entries_of, lambda s: _page(_of(s))),
     query(Sort.USER, "trail: what the user did, the next page", selectors.entries_of, lambda s: _page(_of(s), s)),
     *(_chosen(name, facts) for name, facts in FILTERS.items()),
+    query(
+        Sort.UPKEEP,
+        "trail: the oldest entry without a seal",
+        selectors.oldest_unsealed,
+        lambda s: selectors.oldest_unsealed(),
+    ),
     query(Sort.UPKEEP, "trail: seal the oldest", sealing.seal_next, lambda s: sealing.seal_next()),
     query(
         Sort.UPKEEP,

@@ -88,6 +88,11 @@ def find_place(generation: Generation) -> Place:
     return Place.FIRST_IN_LINE if found["open"] == found["admitted"] else Place.IN_LINE
 
 
+def is_full(lane: Lane) -> bool:
+    """Whether one job more would be one too many now; nothing is locked, so a submission decides anew."""
+    return lane.jobs().open()[: lane.most].count() >= lane.most
+
+
 def promote(lane: Lane) -> list[UUID]:
     """Admits as many of those held back as the share has room for, in the caller's transaction and under its lock.
 

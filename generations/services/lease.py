@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,7 +44,13 @@ class Job:
 
 
 def take(*, generation_id: UUID) -> Job | None:
-    """The lease on an open, admitted, free and due job by one conditional update; None when it is not to be had."""
+    """The lease on an open, admitted, free and due job by one conditional update; None when it is not to be had.
+
+    Nor is it when this very process is at work on the job and only late in renewing: on a starved or paused machine
+    leases run out, and whoever asks here knows better than to take itself for dead.
+    """
+    if _keeper.is_at_work_on(generation_id):
+        return None
     token = uuid7()
     taken = (
         Generation.objects.open()
@@ -92,6 +98,16 @@ def confirm(job: Job) -> None:
     """For a worker that may have been paused for long; raises LeaseLost when the job has gone to another one."""
     if not Generation.objects.filter(id=job.generation.id, lease_token=job.token).exists():
         raise LeaseLost(str(job.generation.id))
+
+
+def renew(jobs: Collection[Job]) -> int:
+    """Puts off the end of the leases that are still held; how many. A second call puts it off further.
+
+    By primary key: tokens have no index, and a look for them alone would read every job that there ever was.
+    """
+    ids, tokens = [job.generation.id for job in jobs], [job.token for job in jobs]
+    held = Generation.objects.filter(id__in=ids, lease_token__in=tokens)
+    return held.update(lease_expires_at=Now() + timedelta(seconds=settings.LEASE_SECONDS))
 
 
 def release(job: Job, *, wait_seconds: float) -> None:
@@ -144,12 +160,16 @@ class _Keeper:
         self._thread: threading.Thread | None = None
 
     def add(self, job: Job) -> None:
-        # Before the lock: whoever waits for a Redis that hangs must not keep the leases of others from being renewed.
-        _put_off([job])
         with self._changed:
             self._jobs[job.token] = job
             self._start()
             self._changed.notify()
+        # Not under the lock: whoever waits for a Redis that hangs must not keep leases from being renewed.
+        _put_off([job])
+
+    def is_at_work_on(self, generation_id: UUID) -> bool:
+        """Whether a thread of this process is. Without the lock, which a Redis that hangs may keep for a while."""
+        return any(job.generation.id == generation_id for job in tuple(self._jobs.values()))
 
     def discard(self, job: Job) -> None:
         with self._changed:
@@ -173,13 +193,11 @@ class _Keeper:
 
     def _renew(self) -> None:
         with self._changed:
-            tokens = list(self._jobs)
-        if not tokens:
+            jobs = list(self._jobs.values())
+        if not jobs:
             return
         close_old_connections()
-        Generation.objects.filter(lease_token__in=tokens).update(
-            lease_expires_at=Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        )
+        renew(jobs)
         with self._changed:
             # Under the lock: a job given back meanwhile has its own next look, which must not be put off.
             _put_off(self._jobs.values())

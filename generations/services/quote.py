@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
 from audit import services as audit
 from audit.actions import Action
+from generations.errors import TooManyJobs
 from generations.models import Quote
+from generations.services import admission
+from generations.services.admission import Lane
 from generations.services.digest import digest
 from generations.services.submit import Order, Priced, price
 from hub.common.errors import HubError
@@ -44,8 +47,8 @@ class Offered:
 def make_quote(*, api_key: ApiKey, order: Order) -> Offered:
     """Prices the order as a submission would, holds nothing, and keeps the prices for 10 minutes; audited.
 
-    Raises what a submission raises, but for the quota's refusals: those are told in the quote. A second call makes a
-    second quote.
+    Raises what a submission raises, but for the quota's refusals and TooManyJobs: those are told in the quote. A second
+    call makes a second quote.
     """
     priced = price(order, owner_id=api_key.owner_id)
     now = timezone.now()
@@ -68,10 +71,16 @@ def make_quote(*, api_key: ApiKey, order: Order) -> Offered:
             model=quote.model,
             amount_usd=str(quote.amount),
         )
-    return Offered(quote, priced, statuses, _refusal(statuses, priced.amount))
+    lane = Lane(api_key.owner_id, priced.spec.kind)
+    return Offered(quote, priced, statuses, _refusal(statuses, priced.amount) or _crowding(lane))
 
 
-def _refusal(statuses: Sequence[QuotaStatus], amount: Any) -> type[HubError] | None:
+def _crowding(lane: Lane) -> type[HubError] | None:
+    """As find_place decides, which a submission comes to after its hold."""
+    return TooManyJobs if admission.is_full(lane) else None
+
+
+def _refusal(statuses: Sequence[QuotaStatus], amount: Decimal) -> type[HubError] | None:
     """As hold_quota decides; between the quote and the submission others may spend."""
     if all(status.api_key_id is not None for status in statuses):
         return NoQuota

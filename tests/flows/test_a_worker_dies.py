@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
+from tests.owner import owner_url
 from tests.stack import HubStack, eventually
 from tests.stack.nursery import Nursery
 
@@ -198,6 +200,24 @@ def test_they_ended_in_bounded_time(aftermath: Aftermath) -> None:
 def test_no_hold_no_file_and_no_row_is_left_over(aftermath: Aftermath) -> None:
     assert len(aftermath.jobs) == len(STORIES)
     aftermath.stack.assert_the_books_balance()
+
+
+def test_a_worker_that_renews_too_late_does_not_take_itself_for_dead(aftermath: Aftermath) -> None:
+    stack = aftermath.stack
+    jobs = [stack.rich.submit(SONG, f"[[fault:slow seconds=6]] Late {number}.") for number in range(4)]
+    eventually(lambda: all(stack.calls_of(job) for job in jobs), "their calls", pause=0.02)
+    with psycopg.connect(owner_url(stack.database)) as connection:
+        # Whoever renews them all at once waits for this row, with those that come after it.
+        connection.execute("SELECT id FROM generations WHERE id = %s FOR UPDATE", [jobs[0]])
+        held = "SELECT count(*) FROM generations WHERE status = 'running' AND lease_expires_at > now()"
+        eventually(lambda: stack.value(held) == 0, "the end of their leases", pause=0.02)
+        for job in jobs:
+            stack.offer(job, "music")
+        eventually(lambda: stack.redis.llen("music") == 0, "the looks at them", pause=0.02)
+    stack.wait_until_all_have_ended()
+    for job in jobs:
+        assert (stack.state(job)["status"], len(stack.calls_of(job))) == ("succeeded", 1)
+    stack.assert_the_books_balance()
 
 
 def test_a_worker_that_was_taken_for_dead_takes_back_the_file_that_it_stored_too_late(aftermath: Aftermath) -> None:

@@ -28,7 +28,8 @@ ENDED_BEFORE = "not_cancelable"
 
 @pytest.fixture(scope="module")
 def stack(new_stack: Callable[..., HubStack]) -> HubStack:
-    return new_stack(operation_seconds=OPERATION_SECONDS)
+    # Nobody dies at work here: a provider that is slow on a busy machine must not be taken for one that went away.
+    return new_stack(operation_seconds=OPERATION_SECONDS, LEASE_SECONDS="10", PROVIDER_TIMEOUT_SECONDS="60")
 
 
 def at_work(stack: HubStack, model: str, prompt: str) -> str:

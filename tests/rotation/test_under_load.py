@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
@@ -24,6 +24,7 @@ from hub.common.sealed_columns import sealed_tables
 from tests.rotation import workers
 from tests.rotation.conftest import PROCESSES
 from tests.rotation.keys import indexing, sealing
+from tests.stack.waiting import eventually
 from users.models import User
 from users.services import create_user
 
@@ -75,9 +76,10 @@ def test_it_rotates_under_load_and_loses_nothing(
     # Some processes still write with the former key, the others with the new one: both read both.
     rings = [("old", "new"), ("new", "old")] * (PROCESSES // 2)
     working = [
-        processes.submit(workers.write_and_read, ids, kids, place, tmp_path / "end")
+        processes.submit(workers.write_and_read, ids, kids, place, tmp_path)
         for place, (ids, kids) in enumerate(zip(mine, rings, strict=True))
     ]
+    eventually(lambda: len(list(tmp_path.glob("begun-*"))) == PROCESSES, "the load", 120)
     runs = [command("--json", "--batch", "50", kids=("new", "old")) for _ in range(2)]
     done = [result(run) for run in runs]
     assert not any(job.done() for job in working)
@@ -102,13 +104,21 @@ def test_it_is_killed_half_way_and_goes_on_where_it_was(command: Command) -> Non
     with sealing("old"):
         jobs = make_jobs(3000)
     killed = command("--json", "--batch", "10", "--table", "generations", kids=("new", "old"))
-    while counts("generations").get(("prompt", "new"), 0) < len(jobs) // 3:
+
+    def is_far_enough() -> bool:
         assert killed.poll() is None, killed.communicate()
-        time.sleep(0.01)
+        # It stands still while it is looked at: counting may take longer than all the rest of its work.
+        killed.send_signal(signal.SIGSTOP)
+        if counts("generations").get(("prompt", "new"), 0) >= len(jobs) // 3:
+            return True
+        killed.send_signal(signal.SIGCONT)
+        return False
+
+    eventually(is_far_enough, "a third of its work", 120, 0.01)
     killed.kill()
     killed.communicate(timeout=60)
     # What the server was told last it may still finish.
-    wait_until_idle()
+    eventually(is_idle, "the end of the server's work", 60, 0.05)
     left = counts("generations")["prompt", "old"]
     assert 0 < left < len(jobs)
 
@@ -121,15 +131,12 @@ def test_it_is_killed_half_way_and_goes_on_where_it_was(command: Command) -> Non
         assert all(job.prompt == f"prompt {job.id}" for job in Generation.objects.all())
 
 
-def wait_until_idle() -> None:
-    mine = "datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'"
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server is still at work")
+def is_idle() -> bool:
+    """Whether the server does nothing for others in the test database."""
+    others = "datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")
+        return bool(cursor.fetchone() == (0,))
 
 
 def test_it_waits_for_nobody_and_says_what_it_could_not_have(command: Command) -> None:

@@ -30,12 +30,14 @@ def ready() -> int:
     return os.getpid()
 
 
-def write_and_read(ids: Sequence[UUID], kids: Sequence[str], place: int, end: Path) -> tuple[dict[UUID, str], int]:
-    """Rewrites the prompts of its own ids and reads everybody's until there is a file `end`: {id: prompt}, reads."""
+def write_and_read(ids: Sequence[UUID], kids: Sequence[str], place: int, folder: Path) -> tuple[dict[UUID, str], int]:
+    """Rewrites the prompts of its own ids and reads everybody's until `folder` has a file `end`: {id: prompt}, reads.
+    It leaves a file there when it has begun."""
     written: dict[UUID, str] = {}
     reads = 0
     with sealing(*kids):
-        while not end.exists():
+        (folder / f"begun-{place}").touch()
+        while not (folder / "end").exists():
             for number, each in enumerate(ids):
                 written[each] = f"written by {place}: {number} {reads}"
                 Generation.objects.filter(id=each).update(prompt=written[each])

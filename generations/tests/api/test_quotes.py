@@ -88,6 +88,23 @@ def test_it_says_why_it_would_not_be_admitted(new_caller: NewCaller) -> None:
     assert_problem(busy.submit(**VIDEO), 402, "quota_held")
 
 
+def test_it_foresees_that_too_many_jobs_are_in_flight(caller: Caller, stranger: Caller, settings: Any) -> None:
+    settings.MAX_JOBS_IN_FLIGHT = settings.MAX_JOBS_IN_FLIGHT | {"text": 2}
+    for number in range(2):
+        assert quoted(caller, TEXT)["admitted"], number
+        assert caller.submit(**TEXT).status_code == 202
+    refused = quoted(caller, TEXT)
+    assert (refused["admitted"], refused["reason"]["code"]) == (False, "too_many_jobs")
+    assert refused["reason"]["message"]
+    assert_problem(caller.submit(**TEXT), 429, "too_many_jobs")
+    # The limit is each account's and each kind's own.
+    assert (quoted(caller)["admitted"], quoted(stranger, TEXT)["admitted"]) == (True, True)
+    set_quota(user=caller.user, kind="", period="total", limit=Decimal(0), actor=None)
+    # A submission comes to its quota first.
+    assert quoted(caller, TEXT)["reason"]["code"] == "quota_exceeded"
+    assert_problem(caller.submit(**TEXT), 402, "quota_exceeded")
+
+
 def test_it_refuses_what_a_submission_would_refuse(caller: Caller) -> None:
     before = Quote.objects.count()
     assert_problem(caller.post(QUOTES, {**VIDEO, "model": "gpt-5"}), 422, "unknown_model")
@@ -158,6 +175,6 @@ def test_it_needs_the_scope_to_submit(new_caller: NewCaller) -> None:
 
 def test_a_quote_takes_few_queries(caller: Caller, django_assert_max_num_queries: Any) -> None:
     quoted(caller)
-    # Key, prices, quotas, savepoint, old quotes, new quote, audit, end of the savepoint.
-    with django_assert_max_num_queries(8):
+    # Key, prices, quotas, savepoint, old quotes, new quote, audit, end of the savepoint, jobs in flight.
+    with django_assert_max_num_queries(9):
         quoted(caller)
