@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from audit.models import AuditLog
 from generations.models import Quote
 from generations.services import quote
 from hub.common.errors import ServiceUnavailable
@@ -21,6 +22,7 @@ from media import removing, stores
 from media.models import Media, Removal
 from tests.privacy.world import Life
 from tests.rest import Caller, assert_problem
+from users import tasks
 from users.models import PrivacyRequest, User
 from users.privacy import exporting
 from users.privacy.erasure import anonymise, planned
@@ -61,6 +63,16 @@ def test_it_holds_every_row_and_every_file(life: Life, export: PrivacyRequest, t
     assert [value for value in life.values if value not in text and not value.startswith(hidden)] == []
     assert [value for value in life.values if value in text and value.startswith(hidden)] == []
     assert "192.0.2.77" in text
+
+
+def test_it_has_the_networks_of_keys_and_was_built_by_the_worker(
+    life: Life, export: PrivacyRequest, tmp_path: Path
+) -> None:
+    tasks.build_export(request_id=str(export.id))
+    [first] = [key for key in content(tmp_path)["data/api_keys.json"] if key["name"] == "first"]
+    assert (first["networks"], "allowed_ips" in first) == (["192.0.2.0/24"], False)
+    entry = AuditLog.objects.get(action="privacy.export_built")
+    assert (entry.actor_label, entry.actor_id, entry.subject_id) == ("worker", None, life.user.id)
 
 
 def test_it_says_which_file_was_gone(life: Life, export: PrivacyRequest, tmp_path: Path) -> None:
