@@ -52,16 +52,10 @@ QUERIES = [
     query(Sort.USER, "trail: what the user did, the next page", selectors.entries_of, lambda s: _page(_of(s), s)),
     *(_chosen(name, facts) for name, facts in FILTERS.items()),
     query(
-        Sort.LOOKUP,
-        "trail: about one object",
-        selectors.entries_about,
-        lambda s: _page(selectors.entries_about(target=("generation", s.generation_id))),
-    ),
-    query(
-        Sort.LOOKUP,
-        "trail: touching one account",
-        selectors.entries_touching,
-        lambda s: list(selectors.entries_touching(user_id=s.user_id)),
+        Sort.UPKEEP,
+        "trail: the oldest entry without a seal",
+        selectors.oldest_unsealed,
+        lambda s: selectors.oldest_unsealed(),
     ),
     query(Sort.UPKEEP, "trail: seal the oldest", sealing.seal_next, lambda s: sealing.seal_next()),
     query(

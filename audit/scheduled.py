@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -9,15 +10,36 @@ from django.conf import settings
 from audit.exporting import export, export_to_storage, exported_through
 from audit.models import AuditSeal
 from hub.common.places import in_storage
+from hub.common.redis import redis_client
 
 CLOCK = "clock"
 OFF = "none"
+# When it was last sent for, in Redis.
+LAST_KEY = "hub:audit-checkpoint:last"
+DAY_SECONDS = 24 * 3600
+AGAIN_SECONDS = 3600
 FIRST_OF_HASH = 8
 
 
 def is_scheduled() -> bool:
     """Whether there is a place for it."""
     return bool(settings.AUDIT_CHECKPOINTS != OFF)
+
+
+def is_due() -> bool:
+    """Whether it is a day since it was sent for, or an hour since it failed."""
+    last = redis_client().get(LAST_KEY)
+    return is_scheduled() and (last is None or time.time() - float(str(last)) >= DAY_SECONDS)
+
+
+def note_sent() -> None:
+    """It is due again in a day."""
+    redis_client().set(LAST_KEY, str(time.time()))
+
+
+def note_failed() -> None:
+    """It is due again in an hour, after the next seal: while nothing happens the database is not woken for it."""
+    redis_client().set(LAST_KEY, str(time.time() - DAY_SECONDS + AGAIN_SECONDS))
 
 
 def export_scheduled() -> str | None:

@@ -20,18 +20,6 @@ def entries_of(*, actor_id: UUID) -> QuerySet[AuditLog]:
     return AuditLog.objects.filter(actor_id=actor_id).order_by("-created_at", "-id")
 
 
-def entries_about(*, target: tuple[str, UUID]) -> QuerySet[AuditLog]:
-    """What was done to that object, newest first."""
-    target_type, target_id = target
-    return AuditLog.objects.filter(target_id=target_id, target_type=target_type).order_by("-created_at", "-id")
-
-
-def entries_touching(*, user_id: UUID) -> QuerySet[AuditLog]:
-    """What was done by or to that user, newest first."""
-    concerned = Q(actor_id=user_id) | Q(target_id=user_id, target_type="user")
-    return AuditLog.objects.filter(concerned).order_by("-created_at", "-id")
-
-
 def entries_concerning(*, user_id: UUID) -> QuerySet[AuditLog]:
     """What was done to that user or to what is the user's, and by the user to nobody else, newest first."""
     return AuditLog.objects.filter(subject_id=user_id).order_by("-created_at", "-id")

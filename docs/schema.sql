@@ -157,6 +157,7 @@ CREATE TABLE public.api_keys (
     former_until timestamp with time zone,
     allowed_ips character varying(49)[] DEFAULT '{}'::character varying(49)[] NOT NULL,
     lineage uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    networks bytea,
     CONSTRAINT api_keys_former_whole CHECK ((((former_hash IS NULL) AND ((former_pepper_kid)::text = ''::text) AND (former_until IS NULL)) OR ((former_hash IS NOT NULL) AND (former_until IS NOT NULL) AND (NOT ((former_pepper_kid)::text = ''::text))))),
     CONSTRAINT api_keys_has_scopes CHECK ((
 CASE
@@ -700,6 +701,8 @@ CREATE TABLE public.users (
     dormancy_step character varying(10) DEFAULT ''::character varying NOT NULL,
     dormancy_step_at timestamp with time zone,
     email_index_next bytea,
+    legal_hold_grounds bytea,
+    CONSTRAINT users_anonymised_has_no_grounds CHECK (((NOT ((status)::text = ANY (ARRAY[('anonymised'::character varying)::text, ('surrogate'::character varying)::text]))) OR (legal_hold_grounds IS NULL))),
     CONSTRAINT users_anonymised_is_empty CHECK (((NOT ((status)::text = ANY (ARRAY[('anonymised'::character varying)::text, ('surrogate'::character varying)::text]))) OR ((email IS NULL) AND (last_active_at IS NULL) AND (last_login IS NULL) AND ((legal_hold_reason)::text = ''::text) AND (legal_hold_until IS NULL)))),
     CONSTRAINT users_dormancy_whole CHECK (((((dormancy_step)::text = ''::text) AND (dormancy_step_at IS NULL)) OR (((dormancy_step)::text = ANY (ARRAY[('notified'::character varying)::text, ('reminded'::character varying)::text, ('suspended'::character varying)::text])) AND (dormancy_step_at IS NOT NULL)))),
     CONSTRAINT users_email_with_index CHECK ((((email IS NULL) AND (email_index IS NULL) AND (email_index_next IS NULL)) OR ((email IS NOT NULL) AND (email_index IS NOT NULL)))),

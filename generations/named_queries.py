@@ -128,6 +128,12 @@ QUERIES = [
     ),
     query(
         Sort.UPKEEP,
+        "jobs in flight, by kind and state",
+        selectors.jobs_in_flight,
+        lambda s: list(selectors.jobs_in_flight()),
+    ),
+    query(
+        Sort.UPKEEP,
         "jobs for the due set",
         GenerationQuerySet.admitted,
         lambda s: list(Generation.objects.open().admitted().only("kind", "lease_expires_at", "next_check_at")[:BATCH]),
@@ -183,5 +189,11 @@ QUERIES = [
         lambda s: forget.outcome(erasure_id=s.media_id),
     ),
     *(_reconciled(check) for check in (Jobs(), Attempts())),
-    query(Sort.UPKEEP, f"reconcile: {Origins.says}", Origins.of_holds, lambda s: list(Origins().of_holds())),
+    query(Sort.UPKEEP, "reconcile: each hold has its job", Origins.of_holds, lambda s: list(Origins().of_holds())),
+    query(
+        Sort.UPKEEP,
+        "reconcile: each row of the ledger has its call",
+        Origins.of_rows,
+        lambda s: list(Origins().of_rows()),
+    ),
 ]

@@ -7,7 +7,7 @@ import time
 from celery import current_app
 from django.conf import settings
 
-from audit.scheduled import is_scheduled
+from audit import scheduled
 from audit.sealing import seal_next
 from audit.tasks import EXPORT_CHECKPOINT
 from generations import due
@@ -21,7 +21,6 @@ from users.privacy import sweeping, watch
 LAST_SWEEP_KEY = "hub:sweep:last"
 LAST_SEAL_KEY = "hub:audit-seal:last"
 LAST_PURGE_KEY = "hub:purge:last"
-LAST_CHECKPOINT_KEY = "hub:audit-checkpoint:last"
 DAY_SECONDS = 24 * 3600
 
 
@@ -63,8 +62,8 @@ def run_sealing() -> int:
 
 def _send_checkpoint() -> None:
     """Has a worker write the checkpoint of the day, once a day: the database is awake, and everything is sealed."""
-    if is_scheduled() and _age(LAST_CHECKPOINT_KEY) >= DAY_SECONDS:
-        redis_client().set(LAST_CHECKPOINT_KEY, str(time.time()))
+    if scheduled.is_due():
+        scheduled.note_sent()
         current_app.send_task(EXPORT_CHECKPOINT)
 
 

@@ -54,6 +54,8 @@ LARGE_BODIES = {"/api/v1/media": MAX_UPLOAD_BYTES + 64 * 1024}
 
 INSTALLED_APPS = [
     "users.signin.apps.ConsoleConfig",
+    # Before Django's, so that `changepassword` is ours.
+    "hub",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -63,7 +65,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "hub",
     "audit",
     "users",
     "usage",

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from hub.api.pagination import Position, take_page
-from hub.common.named_queries import NamedQuery, Sample, Sort, query
+from hub.common.named_queries import NamedQuery, Sample, Sort, if_there, query
 from hub.common.reconciling import Check
 from usage import selectors, totals
 from usage.export import FORMATS, as_jsonl
@@ -124,9 +124,18 @@ QUERIES = [
         lambda s: selectors.caps_of(user=User(id=s.user_id), api_key_ids=[s.key_id]),
     ),
     query(
-        Sort.LOOKUP, "prices of a model", selectors.rate_card, lambda s: selectors.rate_card(model="gemini-3.8-flash")
+        Sort.LOOKUP,
+        "prices of a model",
+        selectors.rate_card,
+        lambda s: if_there(lambda: selectors.rate_card(model="gemini-3.8-flash")),
     ),
     query(Sort.USER, "prices in force", selectors.prices_in_force, lambda s: list(selectors.prices_in_force())),
+    query(
+        Sort.UPKEEP,
+        "holds that are open, summed",
+        selectors.open_holds,
+        lambda s: selectors.open_holds(now=s.now),
+    ),
     query(
         Sort.UPKEEP,
         "holds that have expired",

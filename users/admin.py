@@ -15,11 +15,10 @@ from django.http import HttpRequest
 from audit.admin import AuditLogAdmin
 from audit.models import AuditLog
 from audit.selectors import revealed_ip
-from hub.common.admin import ReadOnlyAdmin
 from users.models import ApiKey, User
 from users.privacy.reveal import Disclosure
 from users.reveal_pages import RevealingAdmin
-from users.selectors import masked_email, revealed_email, users_with_email
+from users.selectors import masked_email, revealed_account, revealed_networks, users_with_email
 
 # Rights are given by a command, on the trail; Django's page for groups changes them beside it.
 admin.site.unregister(Group)
@@ -41,7 +40,7 @@ class UserAdmin(RevealingAdmin):
     """Every account; one is found by its whole address."""
 
     ordering = ("-id",)  # type: ignore[assignment]
-    revealed = "the email address"
+    revealed = "the email address, and why it is under a legal hold"
     list_display = ("id", "masked", "status", "is_staff", "last_active_at", "created_at")
     list_filter = ("status", "is_staff")
     fields = (
@@ -54,7 +53,6 @@ class UserAdmin(RevealingAdmin):
         "last_login",
         "last_active_at",
         "legal_hold_until",
-        "legal_hold_reason",
     )
     search_fields: ClassVar[tuple[str, ...]] = ("id",)
     search_help_text = "The whole email address."
@@ -66,8 +64,8 @@ class UserAdmin(RevealingAdmin):
         return (queryset & users_with_email(search_term), False) if search_term else (queryset, False)
 
     def disclosure(self, row: User) -> Disclosure:
-        """The address."""
-        return Disclosure(("user", row.id), row.id, lambda: revealed_email(row.id))
+        """The address, and the grounds of a legal hold."""
+        return Disclosure(("user", row.id), row.id, lambda: revealed_account(row.id))
 
     @admin.display(description="email")
     def masked(self, user: User) -> str:
@@ -76,14 +74,19 @@ class UserAdmin(RevealingAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
+class ApiKeyAdmin(RevealingAdmin):
     """Every key by its prefix; neither its secret, which is not kept, nor its hash is shown."""
 
+    revealed = "the networks that it is bound to"
     ordering = ("-id",)  # type: ignore[assignment]
     list_display = ("prefix", "name", "owner_id", "last_used_at", "expires_at", "revoked_at", "created_at")
     fields = (
-        *("prefix", "name", "owner", "scopes", "allowed_ips", "created_at", "last_used_at"),
+        *("prefix", "name", "owner", "scopes", "created_at", "last_used_at"),
         *("expires_at", "former_until", "revoked_at"),
     )
     search_fields: ClassVar[tuple[str, ...]] = ("=prefix",)
     search_help_text = "The whole prefix, as in hub_<prefix>_…"
+
+    def disclosure(self, row: ApiKey) -> Disclosure:
+        """Its networks."""
+        return Disclosure(("api_key", row.id), row.owner_id, lambda: revealed_networks(row.id))

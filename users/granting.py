@@ -21,12 +21,12 @@ class Rights:
 
     scopes: Sequence[str]
     expires_at: datetime | None = None
-    allowed_ips: Sequence[str] = ()
+    networks: Sequence[str] = ()
 
     @classmethod
     def of(cls, key: ApiKey) -> Rights:
         """Those of a key that exists."""
-        return cls(key.scopes, key.expires_at, key.allowed_ips)
+        return cls(key.scopes, key.expires_at, key.allowed_networks)
 
 
 def inherited(rights: Rights, *, giver: ApiKey) -> Rights:
@@ -34,7 +34,7 @@ def inherited(rights: Rights, *, giver: ApiKey) -> Rights:
     return Rights(
         scopes=rights.scopes,
         expires_at=rights.expires_at or giver.expires_at,
-        allowed_ips=tuple(rights.allowed_ips) or tuple(giver.allowed_ips),
+        networks=tuple(rights.networks) or tuple(giver.allowed_networks),
     )
 
 
@@ -63,9 +63,9 @@ def _expiry(rights: Rights, giver: ApiKey) -> Iterable[dict[str, str]]:
 
 
 def _networks(rights: Rights, giver: ApiKey) -> Iterable[dict[str, str]]:
-    if not giver.allowed_ips:
+    if not giver.allowed_networks:
         return
-    if not rights.allowed_ips:
+    if not rights.networks:
         yield {"field": "allowed_ips", "message": "Your key may be used from some networks alone."}
-    if not all(is_within(network, giver.allowed_ips) for network in rights.allowed_ips):
+    if not all(is_within(network, giver.allowed_networks) for network in rights.networks):
         yield {"field": "allowed_ips", "message": "One of these networks reaches beyond those of your key."}

@@ -76,7 +76,7 @@ def _check_standing(key: ApiKey, ip: str | None) -> None:
         raise errors.KeyExpired
     if not key.owner.is_active:
         raise errors.AccountSuspended
-    if key.allowed_ips and not allows(key.allowed_ips, ip):
+    if key.allowed_networks and not allows(key.allowed_networks, ip):
         raise errors.IpNotAllowed
 
 

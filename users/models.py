@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, PermissionsMixin
@@ -13,7 +14,13 @@ from django.db.models import Q
 
 from audit.actions import Action
 from audit.services import record
-from hub.common.fields import BlindIndexField, EncryptedEmailField, PlaintextRefused
+from hub.common.fields import (
+    BlindIndexField,
+    EncryptedEmailField,
+    EncryptedJSONField,
+    EncryptedTextField,
+    PlaintextRefused,
+)
 from hub.common.indexing import IndexPair
 from hub.common.models import HubModel
 from users.keys import PREFIX_CHARACTERS
@@ -71,6 +78,9 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     last_active_at = models.DateTimeField(null=True, blank=True, editable=False)
     legal_hold_until = models.DateTimeField(null=True, blank=True)
+    # Why it is held.
+    legal_hold_grounds = EncryptedTextField(null=True, blank=True, editable=False)
+    # The release before wrote it there, in clear; nothing does now. It goes with the next release.
     legal_hold_reason = models.CharField(max_length=LONGEST_REASON, blank=True)
     dormancy_step = models.CharField(
         max_length=10, choices=DormancyStep.choices, default="", db_default="", blank=True, editable=False
@@ -130,6 +140,10 @@ class User(HubModel, AbstractBaseUser, PermissionsMixin):
                     legal_hold_reason="",
                 ),
                 name="users_anonymised_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["anonymised", "surrogate"]) | Q(legal_hold_grounds__isnull=True),
+                name="users_anonymised_has_no_grounds",
             ),
         ]
 
@@ -212,6 +226,10 @@ class ApiKey(HubModel):
     former_hash = BlindIndexField(null=True, blank=True)
     former_pepper_kid = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Whence it may be used, in CIDR notation; NULL: from anywhere. Opened for keys alone that have some.
+    networks = EncryptedJSONField(null=True, blank=True, editable=False)
+    # What the release before reads: [NOWHERE] of a key that is bound to networks, so that it refuses it. What that
+    # release wrote here, in clear, still counts. It goes with the next release.
     allowed_ips = ArrayField(models.CharField(max_length=LONGEST_NETWORK), default=list, db_default=[], blank=True)
     lineage = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=LONGEST_SCOPE))
@@ -240,6 +258,11 @@ class ApiKey(HubModel):
     def line(self) -> tuple[UUID, ...]:
         """Its id and those of the keys that it comes from: whose caps bind it."""
         return (self.id, *self.lineage)
+
+    @property
+    def allowed_networks(self) -> Sequence[str]:
+        """Whence it may be used, in CIDR notation; empty: from anywhere."""
+        return self.allowed_ips if self.networks is None else cast(list[str], self.networks)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its time is over at `now`."""

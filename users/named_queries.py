@@ -8,7 +8,7 @@ from users import selectors
 from users.models import User
 from users.privacy import legal_hold, sweeping
 from users.privacy import selectors as privacy
-from users.signin import accounts
+from users.signin import accounts, revoking
 
 LIMIT = 30
 
@@ -74,5 +74,11 @@ QUERIES = [
         "privacy requests that are unfinished",
         sweeping.unfinished,
         lambda s: list(sweeping.unfinished().order_by("created_at")[: sweeping.BATCH]),
+    ),
+    query(
+        Sort.UPKEEP,
+        "what became of an erased account's sign-ins",
+        revoking.outcome,
+        lambda s: revoking.outcome(erasure_id=s.key_id),
     ),
 ]

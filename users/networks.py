@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+# Nobody calls from there.
+NOWHERE = "::/128"
 Network = IPv4Network | IPv6Network
 
 

@@ -66,6 +66,7 @@ def _blank_user(erasure: Erasure) -> Mapping[str, Any]:
         "last_login": None,
         "last_active_at": None,
         "legal_hold_until": None,
+        "legal_hold_grounds": None,
         "legal_hold_reason": "",
         "dormancy_step": "",
         "dormancy_step_at": None,
@@ -87,6 +88,7 @@ def _blank_key(erasure: Erasure) -> Mapping[str, Any]:
         "former_hash": None,
         "former_pepper_kid": "",
         "former_until": None,
+        "networks": None,
         "allowed_ips": [],
         "lineage": [],
         "expires_at": None,
@@ -221,8 +223,8 @@ HOLDINGS = UsersHoldings(
         of=lambda user_id: ApiKey.objects.filter(owner_id=user_id),
         columns=classified(
             {
-                ANONYMISE: "owner secret_hash pepper_kid former_hash former_pepper_kid former_until",
-                ANONYMISE | EXPORT: "id created_at name prefix allowed_ips lineage expires_at last_used_at revoked_at",
+                ANONYMISE: "owner secret_hash pepper_kid former_hash former_pepper_kid former_until allowed_ips",
+                ANONYMISE | EXPORT: "id created_at name prefix networks lineage expires_at last_used_at revoked_at",
                 KEEP | EXPORT: "scopes",
             }
         ),
@@ -262,7 +264,7 @@ HOLDINGS = UsersHoldings(
         columns=classified(
             {
                 KEEP | EXPORT: "id",
-                ANONYMISE: "email_index email_index_next password is_superuser legal_hold_reason",
+                ANONYMISE: "email_index email_index_next password is_superuser legal_hold_grounds legal_hold_reason",
                 ANONYMISE | EXPORT: "email status created_at last_login last_active_at is_staff legal_hold_until"
                 " dormancy_step dormancy_step_at",
             }

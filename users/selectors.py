@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -47,7 +48,13 @@ def masked_email(email: str | None) -> str:
     return f"{local[:1]}***@{name[:1]}***.{top}" if name else f"{local[:1]}***@{top[:1]}***"
 
 
-def revealed_email(user_id: UUID) -> dict[str, str]:
-    """{"email": the address}, {} for an account without one; for `users.privacy.reveal` alone, which records it."""
-    email = User.objects.filter(id=user_id).values_list("email", flat=True).first()
-    return {"email": email} if email else {}
+def revealed_account(user_id: UUID) -> dict[str, str]:
+    """Of {"email": ..., "legal_hold_grounds": why it is held} what there is; for `users.privacy.reveal` alone."""
+    found = User.objects.filter(id=user_id).values("email", "legal_hold_grounds").first() or {}
+    return {name: value for name, value in found.items() if value}
+
+
+def revealed_networks(key_id: UUID) -> dict[str, Sequence[str]]:
+    """{"networks": whence the key may be used}, {} for anywhere; for `users.privacy.reveal` alone, which records it."""
+    key = ApiKey.objects.filter(id=key_id).first()
+    return {"networks": key.allowed_networks} if key and key.allowed_networks else {}

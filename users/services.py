@@ -17,7 +17,7 @@ from users import errors
 from users.granting import Rights, inherited, line_from, refuse_more
 from users.keys import KeyText
 from users.models import ApiKey, User
-from users.networks import normalise_network
+from users.networks import NOWHERE, normalise_network
 from users.scopes import ALL_SCOPES
 
 LONGEST_OVERLAP = timedelta(days=7)
@@ -77,6 +77,7 @@ def _check_scopes(scopes: Sequence[str]) -> None:
 
 def _insert(owner: User, name: str, text: KeyText, rights: Rights, lineage: list[UUID]) -> ApiKey:
     pepper_kid, secret_hash = text.hashed()
+    networks = list(dict.fromkeys(rights.networks))
     return ApiKey.objects.create(
         owner=owner,
         name=name,
@@ -85,7 +86,8 @@ def _insert(owner: User, name: str, text: KeyText, rights: Rights, lineage: list
         pepper_kid=pepper_kid,
         scopes=sorted(set(rights.scopes)),
         expires_at=rights.expires_at,
-        allowed_ips=list(dict.fromkeys(rights.allowed_ips)),
+        networks=networks or None,
+        allowed_ips=[NOWHERE] if networks else [],
         lineage=lineage,
     )
 
@@ -95,7 +97,7 @@ def _described(key: ApiKey, giver: ApiKey | None) -> dict[str, Any]:
     return {
         "scopes": key.scopes,
         "expires_at": key.expires_at,
-        "networks": len(key.allowed_ips),
+        "networks": len(key.allowed_networks),
         "made_by_api_key_id": giver.id if giver else None,
     }
 

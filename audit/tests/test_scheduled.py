@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import storages
 from pytest_django import Settings
 
-from audit import exporting
+from audit import exporting, scheduled
 from audit.actions import Action
 from audit.models import AuditExport, AuditLog
 from audit.tasks import export_checkpoint
@@ -119,19 +120,26 @@ def test_a_place_that_cannot_be_written_is_an_error_in_the_log_and_nothing_is_no
     assert AuditExport.objects.count() == 0
 
 
-def test_a_store_that_is_away_is_asked_again_the_next_day(
+def test_a_store_that_is_away_is_asked_again_an_hour_later(
     store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> None:
         raise ServiceUnavailable
 
+    scheduled.note_sent()
     with monkeypatch.context() as patched:
         patched.setattr("media.stores.put", away)
         export_checkpoint()
+    now = time.time()
+    for seconds, is_due in ((3600 - 60, False), (3600 + 60, True)):
+        with monkeypatch.context() as patched:
+            patched.setattr("audit.scheduled.time.time", lambda later=now + seconds: later)
+            assert scheduled.is_due() is is_due
     assert "could not be written" in caplog.text
     assert (AuditExport.objects.count(), AuditLog.objects.filter(action=Action.AUDIT_EXPORTED).count()) == (0, 0)
+    scheduled.note_sent()
     export_checkpoint()
-    assert len(files(store)) == 1
+    assert (len(files(store)), scheduled.is_due()) == (1, False)
 
 
 def test_without_a_place_nothing_is_written(folder: Path, settings: Settings) -> None:

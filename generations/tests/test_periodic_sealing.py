@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from audit import sealing
+from audit import scheduled, sealing
 from audit.models import AuditLog, AuditSeal
 from audit.services import record
 from audit.tasks import EXPORT_CHECKPOINT
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def fresh(no_jobs: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # It would close the connection whose transaction holds the test.
     monkeypatch.setattr("generations.clock.close_old_connections", lambda: None)
-    redis_client().delete(periodic.LAST_SEAL_KEY, periodic.LAST_CHECKPOINT_KEY, "hub:clock:leader")
+    redis_client().delete(periodic.LAST_SEAL_KEY, scheduled.LAST_KEY, "hub:clock:leader")
     settings.AUDIT_SETTLE_SECONDS = 1e-6
 
 
@@ -105,7 +105,7 @@ def test_the_checkpoint_of_the_day_is_sent_for_after_a_seal_and_once_a_day(
         periodic.run_sealing()
         record(action="quota.set")
     assert sent == [EXPORT_CHECKPOINT]
-    redis_client().set(periodic.LAST_CHECKPOINT_KEY, str(time.time() - 24 * 3600 - 1))
+    redis_client().set(scheduled.LAST_KEY, str(time.time() - 24 * 3600 - 1))
     settings.AUDIT_CHECKPOINTS = "none"
     periodic.run_sealing()
     assert sent == [EXPORT_CHECKPOINT]

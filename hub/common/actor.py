@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 OPERATOR = "operator"
+WORKER = "worker"
 _current: ContextVar[str] = ContextVar("actor_label", default="")
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from hub.common.errors import NotFound
+from hub.common.errors import HubError
 
 
 class Sort(StrEnum):
@@ -60,10 +60,10 @@ def query(sort: Sort, name: str, function: Callable[..., object], run: Callable[
 
 
 def if_there(read: Callable[[], object]) -> object:
-    """What it reads; None where it raises NotFound, as of an id of nothing."""
+    """What it reads; None where the product refuses, as of an id of nothing, or without a price."""
     try:
         return read()
-    except NotFound:
+    except HubError:
         return None
 
 

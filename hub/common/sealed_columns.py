@@ -16,6 +16,7 @@ from django.db import connection
 from hub.common.fields import SealedMixin
 from hub.common.keyring import ENCRYPTION, LONGEST_KID, NONCE_BYTES, TAG_BYTES, VERSION, key_ring, sealed_prefix
 from hub.common.swapping import Columns
+from hub.common.time_limits import no_time_limit
 
 # What is in memory at once, beside the last value that reached it: an answer may be large.
 PAGE_BYTES = 8 * 1024 * 1024
@@ -50,20 +51,21 @@ class SealedTable:
     def counts(self) -> Iterator[Found]:
         """How many values each column has under which key; one scan of the table for each column."""
         for column in self.columns.names:
-            with connection.cursor() as cursor:
+            with no_time_limit(), connection.cursor() as cursor:
                 cursor.execute(self._count(column))
-                for kid, values in cursor.fetchall():
-                    name = UNREADABLE if kid is None else bytes(kid).decode("ascii", "backslashreplace")
-                    yield Found(self.name, column, name, values)
+                found = cursor.fetchall()
+            for kid, values in found:
+                name = UNREADABLE if kid is None else bytes(kid).decode("ascii", "backslashreplace")
+                yield Found(self.name, column, name, values)
 
     def stale_page(self, *, after: Any, rows: int) -> Sequence[tuple[Any, tuple[bytes | None, ...]]]:
         """The next rows by key with a value that the first key has not sealed: key, and such values (others None).
 
         `after` is the last key seen, None at the beginning. At most `rows`, and fewer when they are large; none when
-        there are no more.
+        there are no more. Where few are left it reads all of the table to find them.
         """
         statement, parameters = self._page(after, rows)
-        with connection.cursor() as cursor:
+        with no_time_limit(), connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return [(key, tuple(None if v is None else bytes(v) for v in values)) for key, *values in cursor.fetchall()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import psycopg_pool
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
@@ -25,18 +26,19 @@ EXHAUSTIONS = {
     "server": ("remaining connection slots", "too many clients", "too many connections for"),
     "pooler": ("query_wait_timeout", "no more connections allowed", "max_client_conn"),
 }
+OF_CONNECTIONS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 _COUNTED = "_hub_is_counted"
 
 
-def note(error: DatabaseError, *, verb: str = CONNECT) -> None:
-    """Counts an error once, however many doors it passes: by verb and kind, and as a drop or an exhaustion if it is
-    one. Also for who connects: an error of connecting passes no statement's wrapper."""
+def note(error: DatabaseError | psycopg.Error, *, verb: str = CONNECT) -> None:
+    """Counts an error, Django's or the driver's own behind it, once, however many doors it passes: by verb and kind,
+    and as a drop or an exhaustion if it is one."""
     cause = error.__cause__ or error
     if getattr(cause, _COUNTED, False):
         return
     setattr(cause, _COUNTED, True)
     QUERY_ERRORS.labels(verb, type(error).__name__).inc()
-    if not isinstance(error, OperationalError | InterfaceError):
+    if not isinstance(error, OF_CONNECTIONS):
         return
     said = str(error).lower()
     if pool := _exhausted(cause, said):

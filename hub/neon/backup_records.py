@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -108,9 +108,9 @@ def records() -> Iterator[BackupRecord]:
             yield record
 
 
-def newest_backup(database: DatabaseIdentity) -> BackupRecord | None:
+def newest_backup(database: DatabaseIdentity, *, kinds: Collection[str] = KINDS) -> BackupRecord | None:
     """The youngest backup of this database, expired or not; None when none is recorded. Raises BackupRecordsBroken."""
-    own = (record for record in records() if record.database == database)
+    own = (record for record in records() if record.database == database and record.kind in kinds)
     return max(own, key=lambda record: record.taken_at, default=None)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg import OperationalError
 
+from hub.metrics import failures
 from hub.postgresql.refusals import may_pass
 
 TRIES = 5
@@ -24,7 +25,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's; `get_new_connection` tries up to TRIES times, which takes 3 seconds at most."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Raises the last OperationalError, and at once one that says that it will never work."""
+        """Raises the last OperationalError, and at once one that says that it will never work; counts what it raises,
+        for an error of connecting passes no statement's wrapper."""
+        try:
+            return self._connected(conn_params)
+        except OperationalError as error:
+            failures.note(error)
+            raise
+
+    def _connected(self, conn_params: dict[str, Any]) -> Any:
         for number in range(1, TRIES):
             try:
                 return super().get_new_connection(conn_params)

@@ -49,12 +49,10 @@ ALLOWED: tuple[Allowed, ...] = (
         Allowed(place, ("request id",), "follows a request through lines and rows: 64 characters, no spaces, no @")
         for place in ("*.request_id", "messages of Celery (*)*", "log of *", "files: trail.jsonl")
     ),
-    # --- what is compared or read by the database itself ------------------------------------------------------------
-    Allowed("api_keys.allowed_ips", ("network",), "the networks of a key's machines, as its owner set them"),
-    Allowed("users.legal_hold_reason", ("reason of a legal hold",), "staff's reference for the hold, shown beside it"),
+    # --- what is said by the database itself ------------------------------------------------------------------------
     Allowed(
         LOG_OF_POSTGRES,
-        (*WORDS, "network"),
+        WORDS,
         "a row that the database refuses is quoted in its own log: of what stands in clear in the tables, nothing else",
     ),
     # --- files ------------------------------------------------------------------------------------------------------

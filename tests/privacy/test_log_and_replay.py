@@ -21,6 +21,7 @@ from users.models import PrivacyRequest, User
 from users.privacy import erasure_log
 from users.privacy.erasure_log import Entry
 from users.privacy.errors import ErasureLogBroken
+from users.privacy.legal_hold import set_legal_hold
 from users.privacy.receipts import digest_of
 from users.privacy.replay import replay_erasures
 
@@ -87,7 +88,7 @@ def test_whom_the_log_names_is_erased_again_and_nobody_else(
 def test_a_hold_that_the_backup_still_has_does_not_stop_it_and_a_job_does(life: Life, log: Path, settings: Any) -> None:
     settings.GEMINI_API_KEY = None
     later = timezone.now() + timedelta(days=9)
-    User.objects.filter(id=life.user.id).update(legal_hold_until=later, legal_hold_reason="then")
+    set_legal_hold(user=life.user, until=later, reason="then", actor=None)
     erasure_log.append(entry(life.user))
     Generation.objects.filter(owner=life.user).update(status="running", finished_at=None)
     with pytest.raises(CommandError, match="Run it again"):

@@ -109,9 +109,12 @@ def test_a_job_is_waited_for_and_a_legal_hold_refuses_for_good(life: Life, sent:
 
 def test_a_legal_hold_ends_when_it_is_lifted_and_at_its_end(life: Life, staff: User) -> None:
     hold_it(life.user)
+    held = User.objects.get(id=life.user.id)
+    assert (held.legal_hold_grounds, held.legal_hold_reason) == ("a dispute", "")
     assert erasure_blocks(life.user.id) == [LegalHold.code]
     assert lift_legal_hold(user=life.user, actor=staff)
     assert not lift_legal_hold(user=life.user, actor=staff)
+    assert User.objects.get(id=life.user.id).legal_hold_grounds is None
     assert erasure_blocks(life.user.id) == []
     User.objects.filter(id=life.user.id).update(legal_hold_until=timezone.now() - timedelta(seconds=1))
     assert erasure_blocks(life.user.id) == []

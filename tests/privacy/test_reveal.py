@@ -24,9 +24,10 @@ from generations.models import Generation
 from hub.common.rates import Rate
 from tests.privacy.test_erasure import everything
 from tests.rest import Caller
-from users.models import PrivacyRequest, User, UserPermission
+from users.models import ApiKey, PrivacyRequest, User, UserPermission
+from users.privacy.legal_hold import set_legal_hold
 from users.privacy.requests import erase_now
-from users.services import create_user
+from users.services import create_user, issue_api_key
 
 pytestmark = pytest.mark.django_db
 REASON = "case 4711"
@@ -37,7 +38,7 @@ def staff(settings: Any, log: Any) -> User:
     """May look at rows, and reveal what they hide."""
     settings.RATE_LIMIT_REVEAL = Rate(20, 3600, 20)
     user = create_user(email="staff@example.com", is_staff=True, password="correct-horse-battery")
-    give(user, "reveal_personal_data", "view_user", "view_generation", "view_auditlog")
+    give(user, "reveal_personal_data", "view_user", "view_apikey", "view_generation", "view_auditlog")
     return user
 
 
@@ -64,7 +65,7 @@ def give(user: User, *codenames: str) -> None:
         UserPermission.objects.get_or_create(user=user, permission=permission)
 
 
-def page_of(row: User | Generation | AuditLog) -> str:
+def page_of(row: User | ApiKey | Generation | AuditLog) -> str:
     return f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/reveal/"
 
 
@@ -78,6 +79,12 @@ def rows(request: pytest.FixtureRequest, name: str) -> tuple[Any, list[str]]:
     caller = request.getfixturevalue("caller")
     if name == "user":
         return caller.user, [caller.user.email]
+    if name == "held":
+        set_legal_hold(user=caller.user, until=timezone.now() + timedelta(days=9), reason="a dispute", actor=None)
+        return caller.user, [caller.user.email, "a dispute"]
+    if name == "key":
+        key, _ = issue_api_key(owner=caller.user, name="bound", allowed_ips=["192.0.2.0/24"])
+        return key, ["192.0.2.0/24"]
     if name == "job":
         return request.getfixturevalue("job"), ["secret-prompt", "secret-system", "secret-text &lt;b&gt;"]
     return request.getfixturevalue("entry"), ["198.51.100.7"]
@@ -87,6 +94,8 @@ def rows(request: pytest.FixtureRequest, name: str) -> tuple[Any, list[str]]:
     ("name", "target", "fields"),
     [
         ("user", "user", ["email"]),
+        ("held", "user", ["email", "legal_hold_grounds"]),
+        ("key", "api_key", ["networks"]),
         ("job", "generation", ["parameters", "prompt", "texts"]),
         ("entry", "audit_log", ["ip"]),
     ],
@@ -96,7 +105,8 @@ def test_it_is_shown_once_it_is_on_record(
 ) -> None:
     row, values = rows(request, name)
     url = page_of(row)
-    assert url in console.get(url.replace("reveal", "change")).content.decode()
+    before = console.get(url.replace("reveal", "change")).content.decode()
+    assert (url in before, [value for value in values if value in before]) == (True, [])
     answer = console.post(url, opened(console, url))
 
     shown = answer.content.decode()
@@ -232,7 +242,7 @@ def test_an_erasure_that_ends_in_between_wins(console: Client, caller: Caller, m
     email, url = caller.user.email, page_of(caller.user)
     form = opened(console, url)
     erase_now(user_id=caller.user.id, asked_by=None)
-    monkeypatch.setattr("users.admin.revealed_email", lambda _: {"email": email})
+    monkeypatch.setattr("users.admin.revealed_account", lambda _: {"email": email})
     answer = console.post(url, form)
     assert (answer.status_code, email in answer.content.decode()) == (404, False)
     assert not PrivacyRequest.objects.filter(kind="reveal").exists()

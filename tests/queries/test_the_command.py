@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 
 from hub.env import BASE_DIR
 from hub.neon.queries.page import fingerprints, indexes_named
+from tests.owner import owner_url
 
 PAGE = BASE_DIR / "docs" / "QUERY_PERF.md"
 
@@ -24,7 +26,7 @@ def explain(*options: str, **environment: str) -> tuple[int, str]:
 
 
 def scratch_databases() -> list[str]:
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+    with psycopg.connect(owner_url(), autocommit=True) as server:
         return [name for [name] in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'hub_scratch%'")]
 
 
@@ -42,18 +44,14 @@ def test_it_writes_a_page_with_every_statement_and_drops_its_database(tmp_path: 
 
 @pytest.fixture
 def powerless() -> str:
-    """The address of a role that may create nothing."""
-    url = os.environ["DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute("DROP ROLE IF EXISTS powerless")
-        server.execute("CREATE ROLE powerless LOGIN PASSWORD 'powerless'")
-    parameters = psycopg.conninfo.conninfo_to_dict(url)
-    return f"postgresql://powerless:powerless@{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
+    """The way of `app`, which may create nothing, past the pooler."""
+    app, direct = urlsplit(os.environ["DATABASE_URL"]), urlsplit(os.environ["DATABASE_URL_DIRECT"])
+    return urlunsplit(direct._replace(netloc=f"{app.username}:{app.password}@{direct.hostname}:{direct.port}"))
 
 
 def test_a_role_without_the_right_is_told_in_one_line(powerless: str, tmp_path: Path) -> None:
     path = tmp_path / "page.md"
-    status, said = explain("--rows", "1000", "--output", str(path), DATABASE_URL=powerless)
+    status, said = explain("--rows", "1000", "--output", str(path), DATABASE_URL_DIRECT=powerless)
     assert (status, path.exists()) == (1, False)
     last = said.strip().splitlines()[-1]
     assert "permission denied to create database. Connect as a role that may create databases" in last

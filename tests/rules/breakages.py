@@ -43,9 +43,10 @@ Breakage = Callable[[Tools, Place], Place]
 
 
 def tree(*paths: str, changed: dict[str, tuple[str, str]] | None = None) -> Breakage:
-    """A tree with these files and folders of ours, each change made in one of them: {path: (before, after)}."""
+    """A checkout with these files and folders of ours, each change made in one of them: {path: (before, after)}."""
 
     def broken(tools: Tools, place: Place) -> Place:
+        (tools.tmp_path / ".git").mkdir()
         for path in paths:
             source, target = place.root / path, tools.tmp_path / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -178,6 +179,7 @@ CHECKS_OF_PERIODS = """
         FOR name IN SELECT conname FROM pg_constraint WHERE conrelid = 'quota_periods'::regclass AND contype = 'c'
         LOOP EXECUTE format('ALTER TABLE quota_periods DROP CONSTRAINT %I', name); END LOOP;
     END $$"""
+TEMPLATE = ".github/pull_request_template.md"
 PREVIEW, DEPLOY = ".github/workflows/preview.yml", ".github/workflows/deploy.yml"
 # number: how it is broken, and what the finding must say.
 BREAKAGES: dict[str, tuple[Breakage, str]] = {
@@ -205,7 +207,7 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "7.3": (bare_handlers, "bare has no filter redact"),
     "7.4": (configured(PURGE_DAILY=[]), "leaves out purge_dormant_users"),
     "7.5": (an_entry_that_nobody_sealed, "has no seal yet"),
-    "8.1": (no_backup, "No backup of this database"),
+    "8.1": (no_backup, "No backup of this database outside of Neon"),
     "8.2": (tree(), "tells of no drill"),
     "8.3": (no_way_back, "cannot be taken back"),
     "9.1": (statement("DROP INDEX usage_logs_user_created"), "no index of usage_logs can serve it"),
@@ -219,7 +221,11 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "12.1": (tree(), "does not name NEON.md"),
     "12.2": (tree(), "does not show how to delete"),
     "12.3": (tree(), "there is no audit"),
-    "13.1": (tree(".github", changed={".github/pull_request_template.md": ("Data change", "Notes")}), "no section"),
+    "13.1": (tree(".github", changed={TEMPLATE: ("Data change", "Notes")}), "no section"),
     "13.2": (tree(".github", changed={DEPLOY: ("backup_database", "check")}), "no step 'backup_database'"),
+    "13.4": (
+        tree(".github", "docs/ONBOARDING.md", changed={TEMPLATE: ("docs/ONBOARDING.md", "nowhere")}),
+        "does not lead",
+    ),
     "13.3": (tree(".github", changed={DEPLOY: ("actions/checkout@", "actions/checkout@v7 #")}), "not pinned"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,18 @@ from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from hub.env import BASE_DIR
+from hub.neon.backup_records import append, identity_of
 from hub.neon.rules.page import written_rules
 from hub.neon.rules.registry import RULES
 from hub.neon.rules.rule import Place, Rule, State
+from tests.backup_record import a_backup
 from tests.neon_api.fixtures import neon
 from tests.neon_api.test_report import project
-from tests.owner import owner_connection
+from tests.owner import as_owner, owner_connection
+from tests.reconciling.conftest import Books, books, new_job
 from tests.rules.breakages import BREAKAGES, Tools
 
-__all__ = ["neon"]
+__all__ = ["books", "neon", "new_job"]
 BY_NUMBER = {rule.number: rule for rule in RULES}
 # Builds a shadow, which no transaction may hold up: broken in a test of its own.
 DRIFT = "3.3"
@@ -82,6 +86,41 @@ def test_it_is_broken_and_found(rule: Rule, place: Place, tools: Tools) -> None:
     assert after.state == State.BROKEN
     assert [each for each in after.findings if said in each], after.findings
     assert not [each for each in before.findings if said in each]
+
+
+@pytest.mark.parametrize("number", ["5.3", "7.5", "9.1"])
+def test_a_hub_that_has_nothing_yet_can_be_asked(db: None, number: str) -> None:
+    assert BY_NUMBER[number].ask(Place(connections[DEFAULT_DB_ALIAS], BASE_DIR)).state == State.HOLDS
+
+
+def test_a_call_that_nobody_counted_is_found(place: Place, books: Books) -> None:
+    """5.3 is more than its index, which is broken above."""
+    rule = BY_NUMBER["5.3"]
+    assert rule.ask(place).state == State.HOLDS
+    as_owner("DELETE FROM usage_logs WHERE attempt_id = %s", [books.attempt.id], past_triggers=True)
+    assert rule.ask(place).findings == (f"The call {books.attempt.id} is over, and has no row in usage_logs.",)
+
+
+def test_a_snapshot_at_neon_is_no_backup_outside_of_it(place: Place, settings: Any, tmp_path: Path) -> None:
+    settings.DEVELOPMENT, settings.BACKUP_RECORDS = False, str(tmp_path / "backups.jsonl")
+    identity = identity_of(place.connection)
+    append(a_backup(identity, kind="snapshot", bytes=0, sha256=""))
+    assert BY_NUMBER["8.1"].ask(place).state == State.BROKEN
+    append(a_backup(identity))
+    assert BY_NUMBER["8.1"].ask(place).state == State.HOLDS
+
+
+OF_SOURCES = ("2.2", "3.4", "4.1", "4.3", "8.2", "9.2", "11.2", "12.1", "12.2", "12.3", "13.1", "13.2", "13.3", "13.4")
+
+
+def test_a_deployment_is_not_asked_for_what_only_the_sources_have(place: Place, tmp_path: Path) -> None:
+    deployed = replace(place, root=tmp_path)
+    assert {rule.number for rule in RULES if rule.of_sources} == set(OF_SOURCES)
+    for number in OF_SOURCES:
+        asked = BY_NUMBER[number].ask(deployed)
+        assert (asked.state, asked.findings[0][:27]) == (State.NOT_ASKED, "This is no checkout of the ")
+    (tmp_path / "Makefile").touch()
+    assert BY_NUMBER["13.1"].ask(deployed).state == State.BROKEN
 
 
 def test_a_change_by_hand_is_found(committed: None) -> None:

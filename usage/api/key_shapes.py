@@ -152,7 +152,7 @@ class ApiKeySerializer(serializers.Serializer[Any]):
     prefix = serializers.CharField(source="key.prefix", help_text="The visible part: hub_<prefix>_…")
     status = serializers.SerializerMethodField()
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), source="key.scopes")
-    allowed_ips = serializers.ListField(child=serializers.CharField(), source="key.allowed_ips")
+    allowed_ips = serializers.ListField(child=serializers.CharField(), source="key.allowed_networks")
     caps = CapSerializer(many=True)
     made_by_api_key_id = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(source="key.created_at")

@@ -44,7 +44,7 @@ def lift_legal_hold(*, user: User, actor: User | None) -> bool:
     """Ends it now, audited; False, and nothing written, when there is none."""
     with transaction.atomic():
         held = User.objects.filter(id=user.id, legal_hold_until__isnull=False)
-        if not held.update(legal_hold_until=None, legal_hold_reason=""):
+        if not held.update(legal_hold_until=None, legal_hold_grounds=None, legal_hold_reason=""):
             return False
         _record(Action.LEGAL_HOLD_LIFTED, user, actor)
     return True
@@ -54,7 +54,7 @@ def _write(user: User, *, until: datetime, reason: str) -> None:
     gone = (User.Status.ANONYMISED, User.Status.SURROGATE)
     # The row lock orders it and an erasure: it comes before that has decided, or finds nobody to hold.
     there = User.objects.filter(id=user.id).exclude(status__in=gone)
-    if not there.update(legal_hold_until=until, legal_hold_reason=reason):
+    if not there.update(legal_hold_until=until, legal_hold_grounds=reason, legal_hold_reason=""):
         raise AlreadyErased
 
 

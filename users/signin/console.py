@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 
 from hub.common.rate_limit import RateLimited
 from users.api.authentication import client_ip
+from users.models import User
 from users.selectors import users_with_email
 from users.services import set_password
 from users.signin.backends import BY_PASSWORD
@@ -68,6 +69,28 @@ class OwnPasswordForm(AdminPasswordChangeForm):
         return self.user
 
 
+class OwnPasswordView(PasswordChangeView):
+    """Whoever has somebody's session tries no passwords here: each attempt counts, and a wrong one is on the trail."""
+
+    form_class = OwnPasswordForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """429 beyond the limits of signing in."""
+        user = cast(User, request.user)
+        try:
+            count_attempt(ip=client_ip(request), account=user.email or "")
+        except RateLimited as error:
+            return refused(request, error)
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The form again."""
+        if form.has_error("old_password", "password_incorrect"):
+            user = cast(User, self.request.user)
+            note_refusal(self.request, CredentialsWrong(user_id=user.id, reason="own_password"))
+        return super().form_invalid(form)
+
+
 class ConsoleSite(AdminSite):
     """Django's admin, for sessions that were begun as the settings ask for."""
 
@@ -110,5 +133,5 @@ class ConsoleSite(AdminSite):
         request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse("admin:password_change_done")
-        view = PasswordChangeView.as_view(form_class=OwnPasswordForm, success_url=done, extra_context=context)
+        view = OwnPasswordView.as_view(success_url=done, extra_context=context)
         return cast(TemplateResponse, view(request))

@@ -185,3 +185,27 @@ def test_the_admin_writes_no_address_anywhere(client: Client, alice: User) -> No
     stored = Session.objects.get().get_decoded()
     assert "staff@" not in str(stored)
     assert "staff@" not in str(list(AuditLog.objects.values()))
+
+
+def test_changepassword_finds_a_sealed_address_and_refuses_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    create_user(email="client@example.com")
+    user = create_user(email="staff@example.com", is_staff=True, password="correct-horse-battery")
+
+    def change(email: str, *typed: str) -> None:
+        answers = iter(typed)
+        monkeypatch.setattr("hub.management.commands.changepassword.getpass", lambda _: next(answers))
+        call_command("changepassword", email, stdout=StringIO())
+
+    for email, typed, said in (
+        ("nobody@example.com", (), "create_staff"),
+        ("client@example.com", (), "No member of the staff"),
+        ("staff@example.com", ("another-horse-1", "another-horse-2"), "not the same"),
+        ("staff@example.com", ("1234", "1234"), "too short"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            change(email, *typed)
+    user.refresh_from_db()
+    assert user.check_password("correct-horse-battery")
+    change("STAFF@example.com", "another-horse-battery", "another-horse-battery")
+    user.refresh_from_db()
+    assert user.check_password("another-horse-battery")

@@ -1,4 +1,7 @@
-"""A process that keeps servers: `python -m hub.local.tests.supervisor VAR`; says when they run, ends with its input."""
+"""A process that keeps servers: `python -m hub.local.tests.supervisor VAR [pooled]`.
+
+It says when they run, and ends with its input.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from hub.local.tests.tools import FAST
 
 
 def main() -> None:
-    servers = LocalServers(Path(sys.argv[1]), postgres_options=FAST)
+    servers = LocalServers(Path(sys.argv[1]), postgres_options=FAST, pooled="pooled" in sys.argv)
     try:
         servers.start()
     except LocalServerError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.local import pgbouncer
 from hub.local.errors import LocalServerError
 from hub.local.process import Program, launch_line, spawn
 from hub.local.servers import LocalServers
@@ -29,8 +30,11 @@ from hub.local.tests.tools import (
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, None], ids=["kill -9", "SIGTERM", "its own end"])
 def test_no_process_is_left_when_the_supervisor_ends(tmp_path: Path, number: signal.Signals | None):
-    supervisor = supervise(tmp_path / "var")
+    """The pooler too, where it is installed."""
+    pooler = [] if pgbouncer.missing() else ["pgbouncer"]
+    supervisor = supervise(tmp_path / "var", how=["pooled"] if pooler else [])
     pids = published(tmp_path / "var").pids
+    assert sorted(pids) == sorted(["postgres", "valkey", *pooler])
     end(supervisor, number)
     assert nothing_runs_on(tmp_path / "var", pids)
 
@@ -90,4 +94,7 @@ def test_a_killed_programs_own_children_are_ended_with_its_group():
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
     assert children_of(process.pid) == []
-    assert not any(Path(f"/proc/{child}/exe").exists() for child in children)
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{child}/exe").exists() for child in children):
+        assert time.monotonic() < deadline, "they live on"
+        time.sleep(0.01)

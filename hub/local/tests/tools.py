@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,10 +25,10 @@ FAST = {"fsync": "off"}
 SECONDS = 60.0
 
 
-def supervise(var: Path, python: str = sys.executable, **options) -> subprocess.Popen[str]:
+def supervise(var: Path, python: str = sys.executable, *, how: Sequence[str] = (), **options) -> subprocess.Popen[str]:
     """A supervisor in a process of its own, with its servers running."""
     process = subprocess.Popen(
-        [python, "-m", "hub.local.tests.supervisor", str(var)],
+        [python, "-m", "hub.local.tests.supervisor", str(var), *how],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

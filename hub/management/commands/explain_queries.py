@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management import call_command
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from hub.common.named_queries import Sample
+from hub.neon.connections import DirectCommand
 from hub.neon.queries.explaining import Explained, explain
 from hub.neon.queries.indexes import OURS, own_indexes
 from hub.neon.queries.page import Measured, page
 from hub.neon.queries.registry import all_queries
 from hub.neon.queries.sampling import busiest_sample
-from hub.neon.queries.scratch import scratch_database
 from hub.neon.queries.seeding import seed
+from hub.neon.shadow import shadow_database
 
 PATH = Path(settings.BASE_DIR) / "docs" / "QUERY_PERF.md"
 MILLION = 1_000_000
 
 
-class Command(BaseCommand):
+class Command(DirectCommand):
     """What is written is what was measured; a second run differs in its figures alone. 1: a query can use no index."""
 
     help = (
@@ -43,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *, rows: int, connected: bool, output: Path, **options: Any) -> None:
         """Exits with 1 and one line when it could not measure, or when a query can use no index."""
         try:
-            with nullcontext() if connected else scratch_database():
+            with nullcontext() if connected else _scratch_database():
                 sample = busiest_sample() if connected else seed(rows=rows, tell=self._tell)
                 found = self._explained(sample)
                 text = page(found, own_indexes(), Measured(_version(), _counts()))
@@ -75,6 +78,13 @@ class Command(BaseCommand):
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+@contextmanager
+def _scratch_database() -> Iterator[None]:
+    with shadow_database(connection, purpose="hub_scratch"):
+        call_command("migrate", interactive=False, verbosity=0)
+        yield
 
 
 def _hint(connected: bool) -> str:

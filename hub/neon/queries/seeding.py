@@ -7,7 +7,8 @@ fifty rows; the others share the rest.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -46,12 +47,12 @@ def seed(*, rows: int, tell: Tell = lambda line: None, only_ledger: bool = False
         user, key, endpoints = _account()
         for number in range(3):
             _waiting_job(user, key, number)
-        with connection.cursor() as cursor:
-            _ask_no_trigger(cursor)
+        with connection.cursor() as cursor, _no_trigger_asked(cursor):
             values = _values(cursor, rows, user, key, endpoints)
             for statement in (sql.LEDGER, sql.DAYS, *(() if only_ledger else sql.REST)):
                 _run(cursor, statement, values, tell)
-            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+            # What a key refers to is looked at now, and not when it would be in somebody's way.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
             # The planner knows nothing of rows that just came.
             cursor.execute("ANALYZE")
     return sample_of(user)
@@ -76,11 +77,15 @@ def _waiting_job(user: User, key: ApiKey, number: int) -> None:
     Generation.objects.create(owner=user, api_key=key, **facts)
 
 
-def _ask_no_trigger(cursor: Any) -> None:
+@contextmanager
+def _no_trigger_asked(cursor: Any) -> Iterator[None]:
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     [[is_superuser]] = cursor.fetchall()
     if is_superuser:
         cursor.execute("SET LOCAL session_replication_role = replica")
+    yield
+    if is_superuser:
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
 def _values(cursor: Any, rows: int, user: User, key: ApiKey, endpoints: Endpoints) -> Mapping[str, Any]:

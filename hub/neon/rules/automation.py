@@ -13,6 +13,8 @@ from hub.neon.rules.rule import Place, Rule, Verdict, unless
 FOLDER = ".github/workflows"
 TEMPLATE = ".github/pull_request_template.md"
 SECTION = "Data change"
+ONBOARDING = "docs/ONBOARDING.md"
+PROTOCOL = "## A change of the schema: the protocol of its review"
 # The steps of a deploy, each by what its command says, in the order in which they must come.
 DEPLOY = ("backup_database", "migrate --gate", "migrate --noinput", "smoke.py")
 TESTS = "tests.yml"
@@ -103,11 +105,39 @@ def actions_are_pinned(place: Place) -> Verdict:
     )
 
 
+def schema_changes_are_reviewed(place: Place) -> Verdict:
+    """13.4"""
+    return unless(_unreviewed(place))
+
+
+def _unreviewed(place: Place) -> Iterator[str]:
+    if PROTOCOL not in place.text(ONBOARDING).splitlines():
+        yield f"{ONBOARDING} has no section {PROTOCOL.lstrip('# ')!r}."
+    if ONBOARDING not in place.text(TEMPLATE):
+        yield f"{TEMPLATE} does not lead its reviewers to {ONBOARDING}."
+
+
 RULES_OF_BRANCHES = (
-    Rule("4.1", branches_have_an_end, "Give the step expires_at; docs/BRANCHES.md has the workflows."),
+    Rule("4.1", branches_have_an_end, "Give the step expires_at; docs/BRANCHES.md has the workflows.", of_sources=True),
 )
 RULES = (
-    Rule("13.1", data_changes_are_described, "Put the section into the template and the check into a workflow."),
-    Rule("13.2", deploys_go_in_order, f"The order is {', '.join(DEPLOY)}."),
-    Rule("13.3", actions_are_pinned, "Put the commit's 40 digits behind the @ and the version into a comment."),
+    Rule(
+        "13.1",
+        data_changes_are_described,
+        "Put the section into the template and the check into a workflow.",
+        of_sources=True,
+    ),
+    Rule("13.2", deploys_go_in_order, f"The order is {', '.join(DEPLOY)}.", of_sources=True),
+    Rule(
+        "13.3",
+        actions_are_pinned,
+        "Put the commit's 40 digits behind the @ and the version into a comment.",
+        of_sources=True,
+    ),
+    Rule(
+        "13.4",
+        schema_changes_are_reviewed,
+        f"Put the section into {ONBOARDING}, and name that page in the template.",
+        of_sources=True,
+    ),
 )

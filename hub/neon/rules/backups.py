@@ -30,12 +30,12 @@ def backed_up_daily(place: Place) -> Verdict:
 
 def _without_backup(place: Place) -> Iterator[str]:
     try:
-        newest = newest_backup(identity_of(place.connection))
+        newest = newest_backup(identity_of(place.connection), kinds=("pg_dump",))
     except HubError as error:
         yield error.detail
         return
     if newest is None:
-        yield "No backup of this database is on record."
+        yield "No backup of this database outside of Neon is on record."
     elif timezone.now() - newest.taken_at > LONGEST_WITHOUT:
         yield f"The newest backup is of {newest.taken_at:%Y-%m-%d %H:%M}."
 
@@ -54,7 +54,7 @@ def migrations_can_go_back(place: Place) -> Verdict:
 
 
 def _ways_without_return(place: Place) -> Iterator[str]:
-    if not place.text(PROTOCOL):
+    if place.is_checkout and not place.text(PROTOCOL):
         yield f"{PROTOCOL} is not there."
     loader = MigrationLoader(None, ignore_no_migrations=True)
     for migration in loader.disk_migrations.values():
@@ -72,6 +72,6 @@ def _is_ours(migration: Migration) -> bool:
 
 RULES = (
     Rule("8.1", backed_up_daily, "manage.py backup_database, and have it run every day (docs/BACKUPS.md)."),
-    Rule("8.2", going_back_is_practised, "manage.py restore_drill, and commit docs/DRILLS.md."),
+    Rule("8.2", going_back_is_practised, "manage.py restore_drill, and commit docs/DRILLS.md.", of_sources=True),
     Rule("8.3", migrations_can_go_back, "Give the operation its reverse (reverse_code, reverse_sql)."),
 )

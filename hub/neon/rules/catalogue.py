@@ -12,6 +12,12 @@ def tables(connection: BaseDatabaseWrapper) -> set[str]:
     return {name for [name] in _rows(connection, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")}
 
 
+def columns_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """The names of those that are there."""
+    query = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+    return {name for [name] in _rows(connection, query, table)}
+
+
 def checks_of(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     """The definitions of the CHECK constraints of a table that hold for every row."""
     query = """

@@ -64,6 +64,8 @@ def _is_made(name: str) -> bool:
 RULES = (
     *RULES_OF_BRANCHES,
     Rule("4.2", gate_stands_before_migrate, "hub must come after Django's own apps; look at hub/neon/gate."),
-    Rule("4.3", migrations_meet_a_shadow, f"Let the target `migrations` of the Makefile run {SHADOW}."),
+    Rule(
+        "4.3", migrations_meet_a_shadow, f"Let the target `migrations` of the Makefile run {SHADOW}.", of_sources=True
+    ),
     Rule("4.4", production_has_its_own_secrets, "Make new secrets for production (docs/CONFIGURATION.md)."),
 )

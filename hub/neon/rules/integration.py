@@ -37,5 +37,10 @@ def _in_the_tree(place: Place) -> Iterator[str]:
 
 RULES = (
     Rule("2.1", orm_on_postgresql, f'Put ENGINE "{ENGINE}" and a DATABASE_URL of PostgreSQL {OLDEST_SERVER} in place.'),
-    Rule("2.2", no_secrets_in_the_tree, "Take it out of the tree and its history, and revoke it: it has been seen."),
+    Rule(
+        "2.2",
+        no_secrets_in_the_tree,
+        "Take it out of the tree and its history, and revoke it: it has been seen.",
+        of_sources=True,
+    ),
 )

@@ -9,6 +9,7 @@ import yaml
 from django.conf import settings
 
 from hub.metrics import catalogue, connections
+from hub.neon.rules.catalogue import columns_of
 from hub.neon.rules.rule import Place, Rule, Verdict, unless
 from hub.neon.rules.security import handlers_without
 
@@ -51,7 +52,14 @@ def _alerts(place: Place) -> Iterator[str]:
 
 def lines_carry_the_request(place: Place) -> Verdict:
     """11.3"""
-    return unless(handlers_without("request_id"))
+    return unless(_without_request(place))
+
+
+def _without_request(place: Place) -> Iterator[str]:
+    yield from handlers_without("request_id")
+    for table in ("usage_logs", "audit_logs"):
+        if "request_id" not in columns_of(place.connection, table):
+            yield f"{table} has no request_id."
 
 
 RULES = (
@@ -60,6 +68,11 @@ RULES = (
         slow_statements_are_logged,
         f"Set SLOW_QUERY_MS to {SLOWEST_MS} at most, and let hub.apps watch every connection.",
     ),
-    Rule("11.2", alerts_ask_for_what_there_is, "Name it in docs/alerts as hub/metrics/catalogue.py does."),
+    Rule(
+        "11.2",
+        alerts_ask_for_what_there_is,
+        "Name it in docs/alerts as hub/metrics/catalogue.py does.",
+        of_sources=True,
+    ),
     Rule("11.3", lines_carry_the_request, 'Give the handler the filter "request_id" (hub/logs.py).'),
 )

@@ -32,7 +32,7 @@ def audited_every_quarter(place: Place) -> Verdict:
 
 
 RULES = (
-    Rule("12.1", newcomers_are_told_what_to_read, "Put it into docs/ONBOARDING.md."),
-    Rule("12.2", access_is_shown, "Add the example; tests/docs runs it."),
-    Rule("12.3", audited_every_quarter, "manage.py db_audit, and commit its report."),
+    Rule("12.1", newcomers_are_told_what_to_read, "Put it into docs/ONBOARDING.md.", of_sources=True),
+    Rule("12.2", access_is_shown, "Add the example; tests/docs runs it.", of_sources=True),
+    Rule("12.3", audited_every_quarter, "manage.py db_audit, and commit its report.", of_sources=True),
 )

@@ -50,6 +50,6 @@ def pooled_and_direct(place: Place) -> Verdict:
 
 RULES = (
     Rule("9.1", indexes_serve_the_queries, "Add the index by a migration, then manage.py explain_queries."),
-    Rule("9.2", plans_are_written_down, "manage.py explain_queries, and commit docs/QUERY_PERF.md."),
+    Rule("9.2", plans_are_written_down, "manage.py explain_queries, and commit docs/QUERY_PERF.md.", of_sources=True),
     Rule("9.3", pooled_and_direct, "The check says which setting; docs/DATABASE.md has the URLs of both ways."),
 )

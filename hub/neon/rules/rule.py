@@ -9,6 +9,10 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import TextChoices
 
+# A build may leave all of these out; whoever changes the hub has them.
+OF_SOURCES = (".git", ".github", "Makefile")
+ELSEWHERE = "This is no checkout of the sources: there is none of {}."
+
 
 class State(TextChoices):
     """`not_asked` is no excuse that a rule gives itself: it says in a line what is not there to be asked."""
@@ -30,6 +34,11 @@ class Place:
         file = self.root / path
         return file.read_text(encoding="utf-8") if file.is_file() else ""
 
+    @property
+    def is_checkout(self) -> bool:
+        """Whether the tree is the sources, as they are worked on, and not what a deployment has of them."""
+        return any((self.root / name).exists() for name in OF_SOURCES)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -41,11 +50,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of NEON.md, where its text and its enforcer stand under `number`. `mend` says what to do when broken."""
+    """One rule of NEON.md, where its text and its enforcer stand under `number`. `mend` says what to do when broken.
+
+    What is `of_sources` asks for files that a deployed machine does not need to have.
+    """
 
     number: str
-    ask: Callable[[Place], Verdict]
+    question: Callable[[Place], Verdict]
     mend: str
+    of_sources: bool = False
+
+    def ask(self, place: Place) -> Verdict:
+        """Whether it holds there."""
+        if self.of_sources and not place.is_checkout:
+            return not_asked(ELSEWHERE.format(", ".join(OF_SOURCES)))
+        return self.question(place)
 
 
 def unless(findings: Iterable[str]) -> Verdict:

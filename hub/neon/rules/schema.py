@@ -59,6 +59,11 @@ RULES = (
     Rule("3.1", models_and_migrations_agree, "Write the migration: manage.py makemigrations --name ..."),
     Rule("3.2", database_has_all_migrations, "manage.py migrate, or deploy the tree that the database is of."),
     Rule("3.3", no_drift, "Put what was changed by hand into a migration, or take it back (docs/MIGRATIONS.md)."),
-    Rule("3.4", changelog_is_written, "Write Why: and Data: into the docstring, then manage.py schema_changelog."),
+    Rule(
+        "3.4",
+        changelog_is_written,
+        "Write Why: and Data: into the docstring, then manage.py schema_changelog.",
+        of_sources=True,
+    ),
     Rule("3.5", keys_are_uuids, "Derive the model from HubModel; give many-to-many tables a model of their own."),
 )

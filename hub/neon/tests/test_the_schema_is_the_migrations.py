@@ -103,7 +103,10 @@ def test_the_command_compares_with_a_shadow_that_goes_again(
 
 
 def test_migrations_that_are_not_applied_are_no_drift(copy: str) -> None:
-    change("DELETE FROM django_migrations WHERE app = 'media' AND name = (SELECT max(name) FROM django_migrations WHERE app = 'media')")
+    change(
+        "DELETE FROM django_migrations WHERE app = 'media' AND name = "
+        "(SELECT max(name) FROM django_migrations WHERE app = 'media')"
+    )
     with pytest.raises(CommandError, match="1 migrations are not applied here: migrate first"):
         call_command("schema_drift")
 

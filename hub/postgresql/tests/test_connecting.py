@@ -19,7 +19,11 @@ from hub.databases import database_entry
 from hub.env import database
 from hub.local.ports import LOOPBACK, free_port
 from hub.postgresql import base
+from hub.tests.metrics.conftest import counted
 
+__all__ = ["counted"]
+Counted = Callable[..., float]
+FAILED = {"name": "hub_db_errors_total", "verb": "connect", "error": "OperationalError"}
 # Well above the first tries, and below all of them.
 LATE_SECONDS = 0.5
 
@@ -98,11 +102,14 @@ def answer_of(opened: Any) -> Any:
 
 
 @pytest.mark.django_db
-def test_a_server_that_answers_late_is_waited_for(way: Callable[..., Any], tries: list[float]) -> None:
+def test_a_server_that_answers_late_is_waited_for(
+    way: Callable[..., Any], tries: list[float], counted: Counted
+) -> None:
     port = free_port()
     with relaying(urlsplit(os.environ["DATABASE_URL"]).port or 0, at=port, after=LATE_SECONDS):
         assert answer(way(port=port)) == "app"
     assert tries[:1] != []
+    assert counted(**FAILED) == 0
 
 
 @pytest.mark.django_db
@@ -124,18 +131,20 @@ def test_a_server_that_cuts_off_the_first_is_asked_again(way: Callable[..., Any]
     ids=["password", "role", "database"],
 )
 def test_what_will_never_work_is_told_at_once(
-    way: Callable[..., Any], tries: list[float], parts: dict[str, str], said: str
+    way: Callable[..., Any], tries: list[float], counted: Counted, parts: dict[str, str], said: str
 ) -> None:
     with pytest.raises(OperationalError, match=said):
         answer(way(**parts))
     assert tries == []
+    assert counted(**FAILED) == 1
 
 
 @pytest.mark.django_db
-def test_a_server_that_does_not_come_is_given_up(way: Callable[..., Any], tries: list[float]) -> None:
+def test_a_server_that_does_not_come_is_given_up(way: Callable[..., Any], tries: list[float], counted: Counted) -> None:
     with pytest.raises(OperationalError, match="refused"):
         way(port=free_port()).ensure_connection()
     assert len(tries) == base.TRIES - 1
+    assert counted(**FAILED) == 1, "once, and not once for each try"
     assert sum(tries) <= 3
     assert all(0.5 <= pause / (base.FIRST_PAUSE_SECONDS * 2**n) <= 1 for n, pause in enumerate(tries, start=1))
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db import connections as connections_of_django
 
 from hub.metrics import connections, failures
+from tests.owner import owner_url
 from users.models import User
 from users.services import create_user
 
@@ -145,19 +146,16 @@ def test_a_pool_without_connections_is_counted_by_whose_it_is(counted: Counted, 
 
 def test_the_server_itself_says_that_it_is_full(db: None, counted: Counted) -> None:
     """The words above are PostgreSQL's: a role that may have one connection asks for a second."""
-    settings_of = connection.get_connection_params()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-    address = {name: settings_of[name] for name in ("host", "port", "user", "password")}
-    admin = psycopg.connect(**address, dbname="postgres", autocommit=True)
-    try:
-        admin.execute("CREATE ROLE one_at_a_time LOGIN PASSWORD 'p' CONNECTION LIMIT 1")
-        first = psycopg.connect(**(address | {"user": "one_at_a_time", "password": "p"}), dbname="postgres")
-        with pytest.raises(psycopg.OperationalError) as raised:
-            psycopg.connect(**(address | {"user": "one_at_a_time", "password": "p"}), dbname="postgres")
-        first.close()
-        failures.note(OperationalError(str(raised.value)))
-        assert counted("hub_db_pool_exhausted_total", pool="server") == 1
-    finally:
-        admin.execute("DROP ROLE IF EXISTS one_at_a_time")
-        admin.close()
+    url = owner_url("postgres")
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("CREATE ROLE one_at_a_time LOGIN PASSWORD 'p' CONNECTION LIMIT 1")
+        try:
+            with (
+                psycopg.connect(url, user="one_at_a_time", password="p"),  # noqa: S106 - a role of this test
+                pytest.raises(psycopg.OperationalError) as raised,
+            ):
+                psycopg.connect(url, user="one_at_a_time", password="p")  # noqa: S106
+        finally:
+            owner.execute("DROP ROLE one_at_a_time")
+    failures.note(raised.value)
+    assert counted("hub_db_pool_exhausted_total", pool="server") == 1

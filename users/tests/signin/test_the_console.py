@@ -329,3 +329,19 @@ def test_the_page_of_the_console_offers_the_providers(client: Client, settings: 
     page = client.get(f"{LOGIN}?next=/admin/users/").content.decode()
     assert 'action="/signin/with/corp/start"' in page
     assert 'name="next" value="/admin/users/"' in page
+
+
+def test_a_wrong_former_password_is_on_the_trail_and_counted(client: Client, staff: User, limited: None) -> None:
+    sign_in(client)
+    new = {"new_password1": "another-horse-battery", "new_password2": "another-horse-battery"}
+    answers = [client.post("/admin/password_change/", {"old_password": f"guess {n}", **new}) for n in range(9)]
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    refused = AuditLog.objects.filter(action="user.signin_refused")
+    assert len(refused) == statuses.count(200) == 2
+    assert {(each.target_id, each.data["code"], each.data["reason"]) for each in refused} == {
+        (staff.id, "credentials_wrong", "own_password")
+    }
+    assert "guess" not in str([each.data for each in refused])
+    staff.refresh_from_db()
+    assert not staff.check_password("another-horse-battery")
