@@ -20,6 +20,11 @@ def users_with_email(email: str) -> QuerySet[User]:
         return User.objects.none()
 
 
+def find_account(user_id: UUID) -> User | None:
+    """Of a person or of the staff; the surrogates under which the ledger goes on are none."""
+    return User.objects.filter(id=user_id).exclude(status=User.Status.SURROGATE).first()
+
+
 def find_api_key(*, prefix: str) -> ApiKey | None:
     """The key with that prefix and, in the same query, its owner."""
     # Not first(): a prefix is unique, and an ORDER BY is a tenth of what this costs on every request.

@@ -37,6 +37,15 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+def test_the_first_page_leads_to_every_page_of_the_docs() -> None:
+    readme = BASE_DIR / "README.md"
+    led_to = {
+        (BASE_DIR / link.partition("#")[0]).resolve() for link in _LINK.findall(prose(readme)) if "://" not in link
+    }
+    dated = set((BASE_DIR / "docs" / "audits").glob("2*.md"))
+    assert {page for page in PAGES if page != readme} - dated - led_to == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(BASE_DIR)))
 def test_every_file_that_is_named_is_there(page: Path) -> None:
     missing = [name for name in _MENTION.findall(prose(page)) if not (BASE_DIR / name).exists()]

@@ -220,7 +220,7 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "11.3": (bare_handlers, "bare has no filter request_id"),
     "12.1": (tree(), "does not name NEON.md"),
     "12.2": (tree(), "does not show how to delete"),
-    "12.3": (tree(), "there is no audit"),
+    "12.3": (tree(), "There is no audit"),
     "13.1": (tree(".github", changed={TEMPLATE: ("Data change", "Notes")}), "no section"),
     "13.2": (tree(".github", changed={DEPLOY: ("backup_database", "check")}), "no step 'backup_database'"),
     "13.4": (

@@ -88,6 +88,14 @@ def test_it_is_broken_and_found(rule: Rule, place: Place, tools: Tools) -> None:
     assert not [each for each in before.findings if said in each]
 
 
+def test_a_command_is_a_door_too(place: Place, tmp_path: Path) -> None:
+    command = tmp_path / "users" / "management" / "commands" / "count_users.py"
+    command.parent.mkdir(parents=True)
+    command.write_text("User.objects.count()\n")
+    findings = BY_NUMBER["6.2"].ask(replace(place, root=tmp_path)).findings
+    assert findings == ("users/management/commands/count_users.py:1 reads a table.",)
+
+
 @pytest.mark.parametrize("number", ["5.3", "7.5", "9.1"])
 def test_a_hub_that_has_nothing_yet_can_be_asked(db: None, number: str) -> None:
     assert BY_NUMBER[number].ask(Place(connections[DEFAULT_DB_ALIAS], BASE_DIR)).state == State.HOLDS

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     """Without --fix it reads and changes nothing. 0: all agrees, or was put right; 1: something is wrong."""
 
     help = (
-        "Holds holds, quotas, sums by day, ledger, jobs, calls and stored files against each other, to the last digit, "
+        "Compares holds, quotas, sums by day, ledger, jobs, calls and stored files with each other, to the last digit, "
         "in constant memory, while the hub works, and names each thing that does not agree. --fix puts right what is "
         "certain and writes it into the audit trail. Exit status 0 when all agrees, else 1."
     )

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     help = (
         "Backs the database up with pg_dump, sealed with the first key of BACKUP_KEYS, into BACKUPS or --to, or as a "
         "snapshot of Neon's with --snapshot; and records it in BACKUP_RECORDS, where `migrate` and `restore_drill` "
-        "look. How it is opened again: docs/BACKUPS.md."
+        "look. Exit status 1, one line and no backup when anything goes wrong. How it is opened again: docs/BACKUPS.md."
     )
     # A release whose checks fail must still be able to save its data.
     requires_system_checks = ()

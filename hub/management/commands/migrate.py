@@ -28,7 +28,11 @@ class Passed(Exception):
 class Command(DirectCommand, migrate.Command):
     """A refusal is one line and exit status 1, before any SQL of the plan."""
 
-    help = "Updates the schema. Refuses what destroys without a fresh backup, pooled hosts, and all roles but migrator."
+    help = (
+        "Brings the schema to the migrations. Before any SQL it refuses a plan that destroys something, unless a "
+        "backup of this database is on record that is an hour old at most; a pooled host; and every role but migrator. "
+        "It warns of what locks. --gate only says what it would say (docs/MIGRATIONS.md)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--gate."""

@@ -25,7 +25,8 @@ class Command(DirectCommand):
 
     help = (
         "Asks each rule of NEON.md whether it holds on the connected database, under these settings, in this tree; "
-        "says what enforces it, and how to mend it where it is broken. Changes nothing."
+        "says what enforces it, and how to mend it where it is broken. Changes nothing. Exit status 1 when one does "
+        "not hold; what cannot be asked here says why."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -35,7 +35,8 @@ class Command(BaseCommand):
     help = (
         "Restores the newest backup of this database (or --backup ID) into a scratch database, compares schema and "
         "rows with the backup's own account, runs migrate --check, verify_audit, reconcile_usage and replay_erasures "
-        "on it, writes what it did to docs/DRILLS.md, and drops the scratch database. Nothing else is touched."
+        "on it, writes what it did to docs/DRILLS.md, and drops the scratch database. Nothing else is touched. Exit "
+        "status 1 when the backup could not be restored whole."
     )
     requires_system_checks = ()
 

@@ -35,9 +35,9 @@ def why_stale(folder: Path, *, today: date) -> str:
     """Why a new audit is due; "" when none is."""
     day = newest(folder)
     if day is None:
-        return "there is no audit of the database on record"
+        return "There is no audit of the database on record."
     if today - day > LONGEST_AGE:
-        return f"the newest audit of the database is of {day}, more than {LONGEST_AGE.days} days ago"
+        return f"The newest audit of the database is of {day}, more than {LONGEST_AGE.days} days ago."
     return ""
 
 

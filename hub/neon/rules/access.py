@@ -11,6 +11,8 @@ from hub.neon.rules.rule import Place, Rule, Verdict, unless
 from hub.neon.sql_by_hand import violations
 
 APPS = ("audit", "users", "usage", "media", "generations")
+VIEWS = "api"
+DOORS = (VIEWS, "management/commands")
 # What a caller sends, and the calls that check it: `parsed(...)`, and a serializer by the keyword `data`.
 SENT = ("data", "query_params")
 # Where it is made a mapping of before it is checked.
@@ -26,7 +28,7 @@ def doors_know_no_tables(place: Place) -> Verdict:
     """6.2"""
     return unless(
         f"{where}:{node.lineno} reads a table."
-        for where, tree in _doors(place.root)
+        for where, tree in _doors(place.root, *DOORS)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "objects"
     )
@@ -37,13 +39,14 @@ def bodies_are_validated(place: Place) -> Verdict:
     return unless(_unchecked(place.root))
 
 
-def _doors(root: Path) -> Iterator[tuple[str, ast.Module]]:
+def _doors(root: Path, *kinds: str) -> Iterator[tuple[str, ast.Module]]:
     for app in APPS:
-        yield from trees(root, f"{app}/api/*.py")
+        for kind in kinds:
+            yield from trees(root, f"{app}/{kind}/*.py")
 
 
 def _unchecked(root: Path) -> Iterator[str]:
-    for where, tree in _doors(root):
+    for where, tree in _doors(root, VIEWS):
         if where in FORMS:
             continue
         checked = {id(node) for call in ast.walk(tree) if isinstance(call, ast.Call) for node in _checked_by(call)}

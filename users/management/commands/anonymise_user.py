@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hub.common.errors import HubError
 from hub.common.personal_data import Counts
-from users.models import User
 from users.privacy.erasure import erasure_blocks, planned
 from users.privacy.requests import erase_now
+from users.selectors import find_account
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *, user_id: UUID, dry_run: bool, reason: str, **options: Any) -> None:
         """Prints a line for each table; exits with 1 and the code of what stands against it."""
-        if not User.objects.filter(id=user_id).exclude(status=User.Status.SURROGATE).exists():
+        if find_account(user_id) is None:
             raise CommandError(f"There is no account {user_id}.")
         if dry_run:
             self._print(planned(user_id))

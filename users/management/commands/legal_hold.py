@@ -10,8 +10,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hub.common.errors import HubError
-from users.models import User
 from users.privacy.legal_hold import lift_legal_hold, set_legal_hold
+from users.selectors import find_account
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *, user_id: UUID, until: datetime | None, reason: str, lift: bool, **options: Any) -> None:
         """Exits with 1 and one line for what makes no sense."""
-        user = User.objects.filter(id=user_id).first()
+        user = find_account(user_id)
         if user is None:
             raise CommandError(f"There is no account {user_id}.")
         if lift == (until is not None):
