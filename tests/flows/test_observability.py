@@ -16,10 +16,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.owner import owner_url
 from tests.receiver import Received, Receiver, running_receiver
 from tests.stack import HubStack, eventually
 from tests.stack.client import GENERATIONS
-from tests.stack.cluster import url_of
 
 pytestmark = pytest.mark.stack
 
@@ -190,7 +190,7 @@ def test_one_trace_goes_from_the_request_to_the_provider(world: World) -> None:
 def test_what_nobody_handles_is_reported_by_web_and_worker_and_clean(world: World) -> None:
     """Two tables go away; what then fails is a real bug to the hub."""
     hub = world.hub
-    with psycopg.connect(url_of(hub.database), autocommit=True) as database:
+    with psycopg.connect(owner_url(hub.database), autocommit=True) as database:
         for table in ("quotas", "generation_attempts"):
             database.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
         try:

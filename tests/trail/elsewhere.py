@@ -8,6 +8,7 @@ JOB = "within a job's submission, steps and end, each of which is an entry (gene
 OWN_ROW = "the row is itself the record, append-only or shown to its owner, of an event that has its entry"
 LEASE = "who works on a job at the moment; nothing of the job changes"
 SEAL = "a seal is part of the trail, numbered and chained: an entry for it would need a seal for ever"
+SCRATCH = "rows of a scratch database, which is dropped at the end"
 NOTE = "a note of an object that is to leave the storage; why it goes has its entry (media.deleted, purge.ran, exports)"
 
 ELSEWHERE = {
@@ -37,6 +38,9 @@ ELSEWHERE = {
     "users.signin.revoking.note_unlinked": "oauth_account.unlinked, of who calls it (users/signin/accounts.py)",
     "usage.models.prices.close": "prices.loaded, of who calls it (usage/services/prices.py)",
     "usage.models.quotas.void": "no door calls it; whoever builds one says so on the trail",
+    "generations.services.lease.renew": LEASE,
+    "hub.neon.queries.seeding._account": SCRATCH,
+    "hub.neon.queries.seeding._waiting_job": SCRATCH,
     "usage.services.holds.hold_quota": JOB,
     "usage.services.holds.start_periods": JOB,
     "usage.services.holds._take": JOB,

@@ -15,10 +15,11 @@ from tests.api.provocations import (
     privacy,
     purging,
     requests,
+    schema,
     trail,
     webhooks,
 )
 from tests.api.provocations.scene import PROVOCATIONS, Ask, Provocation, Scene
 
 __all__ = ["PROVOCATIONS", "Ask", "Provocation", "Scene"]
-FILES = (accounts, commands, files, generations, money, privacy, purging, requests, trail, webhooks)
+FILES = (accounts, commands, files, generations, money, privacy, purging, requests, schema, trail, webhooks)

@@ -155,7 +155,7 @@ def test_it_can_be_finished_once(browser: Browser, ann: str, account: User, trai
     browser.post("/signin/out", form="/signin/account")
     assert browser.get(back).status_code == 400
     assert not browser.is_in
-    assert trail() == [*IN, ("user.signin_refused", "flow_lost")]
+    assert trail() == [*IN, ("user.signed_out", ""), ("user.signin_refused", "flow_lost")]
 
 
 def test_a_replayed_code_is_refused_by_the_provider(browser: Browser, ann: str, account: User, trail: Trail) -> None:
@@ -169,7 +169,7 @@ def test_a_replayed_code_is_refused_by_the_provider(browser: Browser, ann: str, 
     assert answer.status_code == 400
     assert "cannot be trusted" in answer.text
     assert not browser.is_in
-    assert trail() == [*IN, ("user.signin_refused", "answer_not_trusted")]
+    assert trail() == [*IN, ("user.signed_out", ""), ("user.signin_refused", "answer_not_trusted")]
 
 
 def test_a_code_of_another_sign_in_is_refused_by_pkce(
