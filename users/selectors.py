@@ -55,8 +55,8 @@ def masked_email(email: str | None) -> str:
 
 def revealed_account(user_id: UUID) -> dict[str, str]:
     """Of {"email": ..., "legal_hold_grounds": why it is held} what there is; for `users.privacy.reveal` alone."""
-    found = User.objects.filter(id=user_id).values("email", "legal_hold_grounds").first() or {}
-    return {name: value for name, value in found.items() if value}
+    found = User.objects.filter(id=user_id).values_list("email", "legal_hold_grounds").first() or ("", "")
+    return {name: value for name, value in zip(("email", "legal_hold_grounds"), found, strict=True) if value}
 
 
 def revealed_networks(key_id: UUID) -> dict[str, Sequence[str]]:
