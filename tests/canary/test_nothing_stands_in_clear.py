@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -64,9 +65,19 @@ def test_no_value_stands_where_it_must_not(world: World) -> None:
     print(f"\n{len(world.values)} values of {len(by_kind)} kinds driven: {json.dumps(by_kind)}")
     size = sum(len(place.content) for place in gathered)
     print(f"{len({place.name for place in gathered})} places searched ({len(gathered)} things, {size:,} bytes)")
+    must_be_there = {"reports of errors", "traces", "answer of /metrics", "files: checkpoints/*", "files: audits/*"}
+    names = {place.name for place in gathered}
+    assert not [each for each in must_be_there if not any(fnmatchcase(name, each) for name in names)]
     found = leaks(findings)
     assert not found, "\n".join(map(str, found))
     assert not unused(findings, gathered)
+
+
+def test_the_logs_that_are_searched_are_of_both_formats(world: World) -> None:
+    for part in ("web", "worker"):
+        lines = world.stack.log(part).splitlines()
+        assert any(line.startswith("{") and "event" in json.loads(line) for line in lines), part
+        assert any(re.match(r"\d{4}-\d\d-\d\d", line) for line in lines), part
 
 
 def test_what_is_put_where_it_must_not_be_is_found_there(world: World) -> None:

@@ -8,7 +8,7 @@ JOB = "within a job's submission, steps and end, each of which is an entry (gene
 OWN_ROW = "the row is itself the record, append-only or shown to its owner, of an event that has its entry"
 LEASE = "who works on a job at the moment; nothing of the job changes"
 SEAL = "a seal is part of the trail, numbered and chained: an entry for it would need a seal for ever"
-SCRATCH = "a row of the scratch database of `explain_queries`, which is dropped again"
+SCRATCH = "rows of a scratch database, which is dropped at the end"
 NOTE = "a note of an object that is to leave the storage; why it goes has its entry (media.deleted, purge.ran, exports)"
 
 ELSEWHERE = {

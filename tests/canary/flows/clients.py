@@ -106,10 +106,8 @@ def generations(world: World, client: ClientFromSomewhere, media_id: str) -> Non
     orders += [order_of(world, model) for model in (PICTURE, OMNI, SONG)]
     for order in orders:
         headers = {"Idempotency_Key": values.new("idempotency key"), "X_Request_ID": values.new("request id")}
-        headers |= {
-            "Traceparent": f"00-{token_hex(16)}-{token_hex(8)}-01",
-            "Tracestate": f"x={values.new('trace state')}",
-        }
+        headers["Traceparent"] = f"00-{token_hex(16)}-{token_hex(8)}-01"
+        headers["Tracestate"] = f"x={values.new('trace state')}"
         assert client.call("POST", GENERATIONS, order, **headers).status == 202
         assert client.call("POST", "/api/v1/quotes", {"model": order["model"], "prompt": order["prompt"]}).status in (
             200,
