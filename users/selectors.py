@@ -55,9 +55,8 @@ def masked_email(email: str | None) -> str:
 
 def revealed_account(user_id: UUID) -> dict[str, str]:
     """Of {"email": ..., "legal_hold_grounds": why it is held} what there is; for `users.privacy.reveal` alone."""
-    found = User.objects.filter(id=user_id).only("email", "legal_hold_grounds").first()
-    shown = {"email": found.email, "legal_hold_grounds": found.legal_hold_grounds} if found else {}
-    return {name: value for name, value in shown.items() if value}
+    found = User.objects.filter(id=user_id).values_list("email", "legal_hold_grounds").first() or ("", "")
+    return {name: value for name, value in zip(("email", "legal_hold_grounds"), found, strict=True) if value}
 
 
 def revealed_networks(key_id: UUID) -> dict[str, Sequence[str]]:

@@ -43,6 +43,11 @@ def cannot_connect(error: Exception) -> str:
     return f"The database cannot be used: {said}. Look at DATABASE_URL and DATABASE_URL_DIRECT, and at the server."
 
 
+def is_refused(error: Exception) -> bool:
+    """Whether there was no connection to be had, by an error of Django's."""
+    return isinstance(error.__cause__, OperationalError) and is_of_connecting(error.__cause__)
+
+
 def is_of_connecting(error: OperationalError) -> bool:
     """Whether it is the connection that failed, and not a statement: psycopg knows no SQLSTATE of the former."""
     return error.sqlstate is None or error.sqlstate[:2] in ("08", "28", "3D")

@@ -58,5 +58,15 @@ def test_a_role_without_the_right_is_told_in_one_line(powerless: str, tmp_path: 
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("command", ["explain_queries", "neon_rules"])
+def test_a_server_that_is_not_there_is_one_line(command: str) -> None:
+    nowhere = {"DATABASE_URL_DIRECT": "postgresql://migrator:x@127.0.0.1:9/hub"}
+    argv = [sys.executable, "manage.py", command]
+    done = subprocess.run(argv, cwd=BASE_DIR, env={**os.environ, **nowhere}, capture_output=True, text=True)
+    [line] = done.stderr.strip().splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert line.startswith("CommandError: The database cannot be used: connection to server at")
+
+
 def test_a_number_of_rows_that_says_nothing_is_refused() -> None:
     assert explain("--rows", "7")[0] == 2

@@ -23,6 +23,7 @@ from hub.neon.queries.registry import all_queries
 from hub.neon.queries.sampling import busiest_sample
 from hub.neon.queries.seeding import seed
 from hub.neon.shadow import shadow_database
+from hub.postgresql.refusals import cannot_connect, is_refused
 
 PATH = Path(settings.BASE_DIR) / "docs" / "QUERY_PERF.md"
 MILLION = 1_000_000
@@ -51,6 +52,8 @@ class Command(DirectCommand):
                 found = self._explained(sample)
                 text = page(found, own_indexes(), Measured(_version(), _counts()))
         except DatabaseError as error:
+            if is_refused(error):
+                raise CommandError(cannot_connect(error)) from error
             raise CommandError(f"Not measured: {str(error).splitlines()[0]}. {_hint(connected)}") from error
         try:
             output.write_text(text, encoding="utf-8")

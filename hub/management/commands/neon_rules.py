@@ -15,6 +15,7 @@ from hub.neon.connections import DirectCommand
 from hub.neon.rules.page import UnreadablePage, Written, written_rules
 from hub.neon.rules.registry import ask_all
 from hub.neon.rules.rule import Place, Rule, State, Verdict
+from hub.postgresql.refusals import cannot_connect, is_refused
 
 WIDTH = 110
 INDENT = " " * 6
@@ -42,7 +43,10 @@ class Command(DirectCommand):
         except (OSError, UnreadablePage) as error:
             raise CommandError(f"The rules cannot be read: {error}") from error
         except DatabaseError as error:
-            raise CommandError(f"The database cannot be asked: {str(error).splitlines()[0]}") from error
+            if is_refused(error):
+                raise CommandError(cannot_connect(error)) from error
+            said = str(error).splitlines()[0]
+            raise CommandError(f"The database cannot be asked: {said}. Is it migrated? `manage.py migrate`") from error
         self._tell(written, asked, as_json=options["json"], only_broken=options["broken"])
         counts = Counter(found.state for _, found in asked)
         summary = ", ".join(f"{counts[state]} {state.value}" for state in State)
