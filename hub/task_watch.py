@@ -41,7 +41,7 @@ def _carry(headers: dict[str, Any] | None = None, **_: Any) -> None:
 
 
 def _enter(task: Any, **_: Any) -> None:
-    carried = {name: value for name in ("traceparent", "tracestate") if (value := task.request.get(name))}
+    carried = {"traceparent": value} if (value := task.request.get("traceparent")) else {}
     watch = ExitStack()
     # Before anything that could fail: what was begun is ended.
     setattr(task.request, WATCH, watch)

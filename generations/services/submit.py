@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from generations.errors import (
     QuoteMismatch,
     UnknownModel,
 )
-from generations.models import Generation
+from generations.models import Generation, Quote
 from generations.selectors import quote_of
 from generations.services import admission, inputs
 from generations.services.admission import Place
@@ -101,7 +101,7 @@ def submit(*, api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
 
 
 def _submit_once(api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
-    priced = _promised(api_key, order, price(order, owner_id=api_key.owner_id))
+    priced = price(order, owner_id=api_key.owner_id, quote=_quote(api_key, order))
     if order.max_cost is not None and priced.amount > order.max_cost:
         raise CostAboveMax(estimate_usd=text(priced.amount), max_cost_usd=text(order.max_cost))
     generation_id = uuid7()
@@ -120,8 +120,11 @@ def _submit_once(api_key: ApiKey, order: Order) -> tuple[Generation, bool]:
         raise
 
 
-def price(order: Order, *, owner_id: UUID) -> Priced:
-    """Checks the order and its files, which must be that owner's, against its model; prices the most it can bill."""
+def price(order: Order, *, owner_id: UUID, quote: Quote | None = None) -> Priced:
+    """Checks the order and its files, which must be that owner's, against its model; prices the most it can bill.
+
+    At the prices in force, or at those of its quote, whatever became of prices since.
+    """
     spec = _spec(order)
     try:
         parameters = spec.validate(order.parameters)
@@ -129,22 +132,25 @@ def price(order: Order, *, owner_id: UUID) -> Priced:
         problems = [{"field": f"parameters.{name}", "message": message} for name, message in error.errors.items()]
         raise InvalidParameters(errors=problems) from error
     files = inputs.take(owner_id=owner_id, spec=spec, inputs=order.inputs)
-    card = usage.rate_card(model=spec.id, units=spec.bills)
     most = spec.most(order.prompt, parameters, [each.given for each in files])
-    amount = card.cost(most.units, most.variants)
+    if quote is not None:
+        card, amount = RateCard.from_json(quote.rates), quote.amount
+    else:
+        card = usage.rate_card(model=spec.id, units=spec.bills)
+        amount = card.cost(most.units, most.variants)
     return Priced(spec, parameters, most.units, most.variants, card, amount, files)
 
 
-def _promised(api_key: ApiKey, order: Order, priced: Priced) -> Priced:
-    """At the quote's price, when the order has one."""
+def _quote(api_key: ApiKey, order: Order) -> Quote | None:
+    """The one that the order names, which must be for it and still be honoured."""
     if order.quote_id is None:
-        return priced
+        return None
     quote = quote_of(owner_id=api_key.owner_id, quote_id=order.quote_id)
     if not is_digest_of(quote.request_hash, order.priced_content()):
         raise QuoteMismatch
     if quote.expires_at <= timezone.now():
         raise QuoteExpired(expired_at=quote.expires_at.isoformat())
-    return replace(priced, card=RateCard.from_json(quote.rates), amount=quote.amount)
+    return quote
 
 
 def _spec(order: Order) -> ModelSpec:

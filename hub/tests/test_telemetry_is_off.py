@@ -183,3 +183,13 @@ def test_a_report_is_scrubbed_wherever_something_stands() -> None:
 def test_the_log_of_the_exporter_is_quiet() -> None:
     """It would tell of every batch that a collector did not take."""
     assert logging.getLogger("opentelemetry").level == logging.WARNING
+
+
+def test_words_of_a_client_in_the_place_of_a_method_or_a_state_are_not_sent(tracer: Any, rf: Any) -> None:
+    """A method may be any word, and the state of a trace any text."""
+    headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "x=c4n4ry"}
+    with tracing.request_span(rf.generic("C4N4RY", "/", headers=headers)) as span:
+        carried = tracing.carrier()
+    assert (span._recorded.name, span._recorded.attributes["http.request.method"]) == ("_OTHER", "_OTHER")
+    assert carried["traceparent"].split("-")[1] == "a" * 32
+    assert "c4n4ry" not in f"{carried}{span._recorded.get_span_context().trace_state}"

@@ -53,6 +53,7 @@ class Tracer(Protocol):
 
 
 NOTHING = Span()
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _tracer: Tracer | None = None
 
 
@@ -77,8 +78,10 @@ def request_span(request: HttpRequest) -> AbstractContextManager[Span]:
     """Around a request of the web process, below the client's own span when it sent one."""
     if _tracer is None:
         return nullcontext(NOTHING)
-    carried = {name: request.headers[name] for name in ("traceparent", "tracestate") if name in request.headers}
-    method = request.method or ""
+    # Not `tracestate`, which is any text: it would go on into messages and to the collector.
+    carried = {"traceparent": request.headers["traceparent"]} if "traceparent" in request.headers else {}
+    # As OpenTelemetry has it: what is no method of HTTP is somebody's text.
+    method = request.method if request.method in METHODS else "_OTHER"
     return _tracer.span(method, attributes={"http.request.method": method}, kind="server", carried=carried)
 
 

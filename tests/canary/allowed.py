@@ -42,12 +42,10 @@ ALLOWED: tuple[Allowed, ...] = (
     Allowed("generations.idempotency_key", ("idempotency key",), "random text of the client's own, unique by an index"),
     Allowed("api_keys.name", ("key name",), "what its owner tells the key apart by"),
     Allowed("webhook_endpoints.description", ("description of a webhook",), "what its owner tells it apart by"),
-    Allowed("auth_group.name", ("group name",), "names a role of the staff, no person"),
-    Allowed("django_admin_log.object_repr", ("group name",), "the same; of an account it is the id"),
     # --- what says which request something was done for -------------------------------------------------------------
     *(
         Allowed(place, ("request id",), "follows a request through lines and rows: 64 characters, no spaces, no @")
-        for place in ("*.request_id", "messages of Celery (*)*", "log of *", "files: trail.jsonl")
+        for place in ("*.request_id", "messages of Celery (*)*", "log of *", "files: trail.jsonl", "traces")
     ),
     # --- what is said by the database itself ------------------------------------------------------------------------
     Allowed(
@@ -72,6 +70,7 @@ ALLOWED: tuple[Allowed, ...] = (
     ),
     Allowed("refusals of the pages", ("reset token",), "the form of whoever has the link, to try another password"),
     Allowed("manage.py create_client", ("api key",), "the key of the new client, shown this once"),
+    Allowed("manage.py staff_permission", ("permission that there is not",), "the name that the operator mistyped"),
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +19,9 @@ from django.test import override_settings
 
 from tests.canary.dump import database_places
 from tests.canary.search import Place
+from tests.owner import owner_url
+from tests.receiver import Received
 from tests.stack import HubStack
-from tests.stack.cluster import url_of
 
 if TYPE_CHECKING:
     from tests.canary.world import World
@@ -37,12 +40,13 @@ def places(world: World) -> list[Place]:
     """All of them, now."""
     stack = world.stack
     return [
-        *database_places(url_of(stack.database)),
+        *database_places(owner_url(stack.database)),
         Place("queries of the database", _rows(stack, "SELECT query FROM pg_stat_activity WHERE datname = %s")),
         *sessions(stack),
         *redis_places(stack, "at rest"),
         *world.queued,
         *log_places(stack),
+        *_reports(world),
         *_log_of_postgres(world),
         *file_places(stack),
         Place("command lines of processes", b"\n".join(_command_lines(stack))),
@@ -115,6 +119,21 @@ def log_places(stack: HubStack) -> Iterator[Place]:
             yield Place(f"error reports of {path.stem}", reports)
 
 
+def _reports(world: World) -> Iterator[Place]:
+    """What was sent to whoever collects errors and traces, unpacked."""
+    for name, receiver in (("reports of errors", world.sentry), ("traces", world.collector)):
+        for received in list(receiver.received):
+            head = f"{received.path}\n{dict(received.headers)}\n".encode()
+            yield Place(name, head + unpacked(received))
+
+
+def unpacked(received: Received) -> bytes:
+    """The body as it was before it was pressed."""
+    encoding = {name.lower(): value for name, value in received.headers.items()}.get("content-encoding", "")
+    unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress}.get(encoding, bytes)
+    return unpack(received.body)
+
+
 def _log_of_postgres(world: World) -> Iterator[Place]:
     """What it wrote since the hub began; a server that somebody else runs keeps its log to itself."""
     if world.postgres_log.exists():
@@ -151,4 +170,5 @@ def _pages(world: World) -> Iterator[Place]:
     """What anybody may read."""
     for path in ("/livez", "/readyz", "/metrics", "/api/v1/schema"):
         answer = world.stack.client("rich").call("GET", path)
+        assert path != "/metrics" or answer.status == 200
         yield Place(f"answer of {path}", answer.body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from django.test import override_settings
 
 from tests.canary.places import LOG_OF_POSTGRES, SALT
 from tests.canary.world import World
+from tests.receiver import Received, Receiver
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,16 @@ def in_a_report(world: World, text: str) -> None:
         )
 
 
+def in_a_line_of_json(world: World, text: str) -> None:
+    """As a fact of its record, escaped as JSON has it."""
+    append(world.stack.logs / "web.log", json.dumps({"event": "x", "said": f'"{text}"'}))
+
+
+def send(receiver: Receiver, text: str) -> None:
+    """Pressed, as the real ones come."""
+    receiver.received.append(Received("/", {"Content-Encoding": "gzip"}, gzip.compress(text.encode())))
+
+
 def as_postgres_says_it(world: World, text: str) -> None:
     """What it says of a wrong statement."""
     with pytest.raises(psycopg.Error):
@@ -88,6 +101,9 @@ PLANTS = {
     "a body of an error": Plant("error bodies of the API", in_an_error),
     "a log line": Plant("log of worker", lambda world, text: append(world.stack.logs / "worker.log", text)),
     "a report of an error": Plant("error reports of web", in_a_report),
+    "a line of JSON": Plant("log of web", in_a_line_of_json),
+    "a report that was sent": Plant("reports of errors", lambda world, text: send(world.sentry, text)),
+    "a trace": Plant("traces", lambda world, text: send(world.collector, text)),
     "the log of PostgreSQL": Plant(LOG_OF_POSTGRES, as_postgres_says_it),
     "a file": Plant("files: tmp/*", lambda world, text: append(world.stack.folder / "tmp" / "left", text)),
 }

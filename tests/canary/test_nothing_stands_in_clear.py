@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -43,13 +44,16 @@ def drive(world: World) -> None:
     people.provider_dance(world, newcomer)
     people.second_step(world, staff)
     people.console(world, staff, client.id)
+    people.reveals(world, staff, client.id)
     clients.refusals(world, client, media_id)
     clients.endings(world, client)
     clients.own_data(world, client)
+    world.log_in_json("web")
     breakdowns.of_clients(world, client)
     breakdowns.of_people(world)
     breakdowns.of_the_worker(world, client)
     operators.commands(world)
+    operators.checkpoint_of_the_day(world)
     people.forgotten_password(world)
     breakdowns.without_the_database(world, client)
 
@@ -61,9 +65,19 @@ def test_no_value_stands_where_it_must_not(world: World) -> None:
     print(f"\n{len(world.values)} values of {len(by_kind)} kinds driven: {json.dumps(by_kind)}")
     size = sum(len(place.content) for place in gathered)
     print(f"{len({place.name for place in gathered})} places searched ({len(gathered)} things, {size:,} bytes)")
+    must_be_there = {"reports of errors", "traces", "answer of /metrics", "files: checkpoints/*", "files: audits/*"}
+    names = {place.name for place in gathered}
+    assert not [each for each in must_be_there if not any(fnmatchcase(name, each) for name in names)]
     found = leaks(findings)
     assert not found, "\n".join(map(str, found))
     assert not unused(findings, gathered)
+
+
+def test_the_logs_that_are_searched_are_of_both_formats(world: World) -> None:
+    for part in ("web", "worker"):
+        lines = world.stack.log(part).splitlines()
+        assert any(line.startswith("{") and "event" in json.loads(line) for line in lines), part
+        assert any(re.match(r"\d{4}-\d\d-\d\d", line) for line in lines), part
 
 
 def test_what_is_put_where_it_must_not_be_is_found_there(world: World) -> None:

@@ -37,6 +37,9 @@ class World:
     provider: Provider
     mailbox: Mailbox
     receiver: Receiver
+    # Where reports of errors and traces go.
+    sentry: Receiver
+    collector: Receiver
     postgres_log: Path
     postgres_log_before: int
     values: Values = field(default_factory=Values)
@@ -69,6 +72,12 @@ class World:
         """API keys and webhook secrets that the hub has made."""
         for found in _DRIVEN.findall(text):
             self.values.learn("api key" if found.startswith("hub_") else "webhook secret", found)
+
+    def log_in_json(self, part: str) -> None:
+        """From now on; what it has said until now stays in its log as lines for people."""
+        self.stack.kill(part)
+        self.stack.env["LOG_FORMAT"] = "json"
+        self.stack.start(part)
 
     def manage(self, *commands: Sequence[str], **env: str) -> list[str]:
         """What these commands of an operator's print, one after the other; some may refuse."""
@@ -149,9 +158,20 @@ def code_of(secret: str) -> str:
 def running_world(folder: Path, template: Template, **settings: str) -> Iterator[World]:
     """All of it runs until the block ends; everything is logged that can be."""
     log = Path(os.environ["HUB_VAR"]) / "logs" / "postgresql.log"
-    with running_provider() as provider, running_mailbox() as mailbox, running_receiver() as receiver:
+    with (
+        running_provider() as provider,
+        running_mailbox() as mailbox,
+        running_receiver() as receiver,
+        running_receiver() as sentry,
+        running_receiver() as collector,
+    ):
+        for each in (sentry, collector):
+            each.will_answer(200)
         around = {
             "LOG_LEVEL": "DEBUG",
+            "LOG_FORMAT": "line",
+            "SENTRY_DSN": f"http://0123456789abcdef@127.0.0.1:{sentry.port}/1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "TRUSTED_PROXIES": "1",
             "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
             "EMAIL_HOST": "127.0.0.1",
@@ -167,7 +187,7 @@ def running_world(folder: Path, template: Template, **settings: str) -> Iterator
         }
         before = log.stat().st_size if log.exists() else 0
         with HubStack(folder, template, **{**around, **settings}) as stack:
-            world = World(stack, provider, mailbox, receiver, log, before)
+            world = World(stack, provider, mailbox, receiver, sentry, collector, log, before)
             world.values.learn("client secret", CLIENT_SECRET)
             _learn_what_the_provider_gives(world)
             with world.closing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from users.services import create_user
 
 pytestmark = pytest.mark.usefixtures("committed")
 Command = Callable[..., subprocess.Popen[str]]
+IN_USE = re.compile(r"^CommandError: [\d,]+ rows were in use at every try: run it again\.?\s*$", re.MULTILINE)
 
 
 def make_jobs(count: int) -> list[Generation]:
@@ -61,9 +63,11 @@ def counts(name: str) -> dict[tuple[str, str], int]:
     return {(each.column, each.kid): each.values for each in table.counts()}
 
 
-def result(process: subprocess.Popen[str]) -> Any:
+def result(process: subprocess.Popen[str], *, under_load: bool = False) -> Any:
+    """What it reports. Under load it may find rows in use at every try, says so, and is to be run again."""
     out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
+    left = under_load and process.returncode == 1 and IN_USE.search(err)
+    assert process.returncode == 0 or left, err
     return json.loads(out)
 
 
@@ -81,7 +85,7 @@ def test_it_rotates_under_load_and_loses_nothing(
     ]
     eventually(lambda: len(list(tmp_path.glob("begun-*"))) == PROCESSES, "the load", 120)
     runs = [command("--json", "--batch", "50", kids=("new", "old")) for _ in range(2)]
-    done = [result(run) for run in runs]
+    done = [result(run, under_load=True) for run in runs]
     assert not any(job.done() for job in working)
     (tmp_path / "end").touch()
     written: dict[Any, str] = {}
@@ -89,9 +93,8 @@ def test_it_rotates_under_load_and_loses_nothing(
         last, reads = job.result()
         written |= last
         assert reads > 100
+    done.append(result(command("--json", kids=("new", "old"))))
     assert sum(each["values"] for run in done for each in run["sealed"]) >= 3 * len(jobs) - len(written)
-
-    result(command("--json", kids=("new", "old")))
     assert counts("generations") == {(column, "new"): len(jobs) for column in ("prompt", "parameters", "texts")}
     with sealing("new"):
         for job in Generation.objects.all():

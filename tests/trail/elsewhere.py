@@ -55,7 +55,6 @@ ELSEWHERE = {
     "generations.services.inputs.attach": JOB,
     "generations.services.lease.take": LEASE,
     "generations.services.lease.release": LEASE,
-    "generations.services.lease._renew": LEASE,
     "generations.webhooks.outbox.write": JOB,
     "generations.webhooks.delivery._claim": OWN_ROW,
     "generations.webhooks.delivery._succeed": OWN_ROW,

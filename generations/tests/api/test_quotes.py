@@ -125,6 +125,15 @@ def test_it_is_honoured_at_its_price_after_prices_rose(caller: Caller) -> None:
     assert str(generation.quote_id) == quote["quote_id"]
 
 
+def test_it_is_honoured_after_the_model_lost_its_price(caller: Caller) -> None:
+    quote = quoted(caller)
+    QuerySet(ModelPrice).filter(model=VIDEO["model"]).update(effective_to=timezone.now())
+    assert_problem(caller.submit(**VIDEO), 422, "model_unpriced")
+    answer = caller.submit(**VIDEO, quote_id=quote["quote_id"])
+    assert (answer.status_code, answer.json()["estimate_usd"]) == (202, "3.20")
+    assert QuotaHold.objects.get().amount == Decimal("3.20")
+
+
 def test_it_expires(caller: Caller) -> None:
     quote = quoted(caller)
     expire(quote["quote_id"])

@@ -11,15 +11,15 @@ from psycopg import sql
 from tests.canary.flows.clients import HOOKS, KEYS, TEXT, order_of
 from tests.canary.flows.people import LOGIN
 from tests.canary.world import ClientFromSomewhere, World
+from tests.owner import owner_url
 from tests.stack.client import GENERATIONS
-from tests.stack.cluster import url_of
 
 
 @contextmanager
 def refusing(world: World, *tables: str) -> Iterator[None]:
     """The database takes no new row of these: it says so with the whole row (`Failing row contains (...)`)."""
     names = [sql.Identifier(table) for table in tables]
-    with psycopg.connect(url_of(world.stack.database), autocommit=True) as connection:
+    with psycopg.connect(owner_url(world.stack.database), autocommit=True) as connection:
         for name in names:
             added = "ALTER TABLE {} ADD CONSTRAINT no_more CHECK (false) NOT VALID"
             connection.execute(sql.SQL(added).format(name))
@@ -35,7 +35,7 @@ def renamed(world: World, table: str, column: str) -> Iterator[None]:
     """The database does not know a column, as with a migration that was forgotten: it quotes the statement."""
     change = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
     name, other = sql.Identifier(column), sql.Identifier(f"{column}_x")
-    with psycopg.connect(url_of(world.stack.database), autocommit=True) as connection:
+    with psycopg.connect(owner_url(world.stack.database), autocommit=True) as connection:
         connection.execute(change.format(sql.Identifier(table), name, other))
         try:
             yield
@@ -88,7 +88,7 @@ def of_the_worker(world: World, client: ClientFromSomewhere) -> None:
 def without_the_database(world: World, client: ClientFromSomewhere) -> None:
     """Nobody may connect for a moment."""
     name = world.stack.database
-    maintenance = url_of("postgres")
+    maintenance = owner_url("postgres")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])

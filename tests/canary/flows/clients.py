@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from secrets import token_hex
 from typing import Any
 
 from PIL import Image, PngImagePlugin
@@ -105,6 +106,8 @@ def generations(world: World, client: ClientFromSomewhere, media_id: str) -> Non
     orders += [order_of(world, model) for model in (PICTURE, OMNI, SONG)]
     for order in orders:
         headers = {"Idempotency_Key": values.new("idempotency key"), "X_Request_ID": values.new("request id")}
+        headers["Traceparent"] = f"00-{token_hex(16)}-{token_hex(8)}-01"
+        headers["Tracestate"] = f"x={values.new('trace state')}"
         assert client.call("POST", GENERATIONS, order, **headers).status == 202
         assert client.call("POST", "/api/v1/quotes", {"model": order["model"], "prompt": order["prompt"]}).status in (
             200,
@@ -116,7 +119,7 @@ def generations(world: World, client: ClientFromSomewhere, media_id: str) -> Non
     assert client.call("POST", f"{GENERATIONS}/{canceled.json['id']}/cancel", {}).status == 200
     assert client.call("POST", f"{ME}/export", {}).status == 202
     world.queued += redis_places(stack, "while jobs wait")
-    stack.start("worker")
+    world.log_in_json("worker")
     listened = client.call("POST", GENERATIONS, order_of(world, TEXT), Accept="text/event-stream")
     assert b"event: delta" in listened.body
     waited = client.call("POST", GENERATIONS, order_of(world, TEXT), Prefer="wait=20")

@@ -115,7 +115,7 @@ def forgotten_password(world: World) -> None:
 
 
 def console(world: World, browser: PersonsBrowser, subject_id: str) -> None:
-    """Every list and one row of each, searched; a group of permissions is made, changed and deleted."""
+    """Every list and one row of each, searched; their own password is changed, after wrong tries."""
     values = world.values
     for found in sorted(set(re.findall(r'href="(/admin/[a-z]+/[a-z]+/)"', browser.get("/admin/").text))):
         page = browser.get(found)
@@ -125,10 +125,31 @@ def console(world: World, browser: PersonsBrowser, subject_id: str) -> None:
         assert (
             browser.get(f"{found}?q={quote(values.new('search of the console', '{}@example.com'))}").status_code == 200
         )
-    add = "/admin/auth/group/add/"
-    assert browser.post(add, {"name": values.new("group name")}, form=add).status_code == 302
-    [group] = world.stack.rows("SELECT id FROM auth_group")
-    change = f"/admin/auth/group/{group['id']}/change/"
-    assert browser.post(change, {"name": values.new("group name")}, form=change).status_code == 302
+    own, changed = "/admin/password_change/", values.new("password", 'next "ü {}')
+    guess = values.new("password")
+    right, weak = world.staff[1], values.new("password")[:8]
+    for former, new, status in ((guess, changed, 200), (right, weak, 200), (right, changed, 302)):
+        fields = {"old_password": former, "new_password1": new, "new_password2": new}
+        assert browser.post(own, fields, form=own).status_code == status
+    world.staff = (world.staff[0], changed, world.staff[2])
     assert browser.get(f"/admin/users/user/{subject_id}/change/").status_code == 200
     assert browser.get(f"/admin/{values.new('path of a refusal')}/").status_code in (302, 404)
+
+
+def reveals(world: World, browser: PersonsBrowser, subject_id: str) -> None:
+    """Looks at what the console hides: of an account, a key, a job and an entry, for reasons; and without one."""
+    values = world.values
+    job = world.stack.rows("SELECT id FROM generations WHERE owner_id = %s AND prompt IS NOT NULL LIMIT 1", subject_id)
+    key = world.stack.rows("SELECT id FROM api_keys WHERE owner_id = %s AND networks IS NOT NULL LIMIT 1", subject_id)
+    entry = world.stack.rows("SELECT id FROM audit_logs WHERE subject_id = %s AND ip IS NOT NULL LIMIT 1", subject_id)
+    for path in (
+        *(f"users/user/{subject_id}", f"users/apikey/{key[0]['id']}"),
+        *(f"generations/generation/{job[0]['id']}", f"audit/auditlog/{entry[0]['id']}"),
+    ):
+        url = f"/admin/{path}/reveal/"
+        [once] = re.findall(r'name="once" value="([0-9a-f-]{36})"', browser.get(url).text)
+        reason = values.new("reason of a reveal")
+        assert browser.post(url, {"reason": reason, "once": once}, form=url).status_code == 200, url
+        assert browser.post(url, {"reason": reason, "once": once}, form=url).status_code == 409, url
+        too_long = {"reason": values.new("reason of a reveal") * 40, "once": once}
+        assert browser.post(url, too_long, form=url).status_code == 422
