@@ -31,7 +31,7 @@ import psycopg
 
 from tests.bench.__main__ import OWN, ROOT
 from tests.bench.house import peak_mib
-from tests.bench.sealing import _servers
+from tests.bench.servers import own_servers
 from tests.purging.mailbox import Mailbox, running_mailbox
 
 LOOK_SECONDS = 0.02
@@ -78,7 +78,7 @@ def main() -> int:
             os.environ.pop(f"{name}_FILE", None)
         os.environ |= {"HUB_VAR": var, "HUB_ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "hub.settings"}
         os.environ |= {"LOG_LEVEL": "ERROR"}
-        with _servers(Path(var), 20), running_mailbox() as mailbox:
+        with own_servers(Path(var), connections=20, as_owner=True), running_mailbox() as mailbox:
             os.environ |= mailbox.settings
             django.setup()
             import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)

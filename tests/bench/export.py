@@ -21,6 +21,7 @@ from uuid import UUID
 import django
 from django.db import connection
 
+from hub.common.time_limits import no_time_limit
 from hub.local.bootstrap import ensure_servers
 from tests.bench.__main__ import OWN, ROOT
 
@@ -71,7 +72,7 @@ def run(rows: int, var: Path) -> int:
 
 def _fill(user_id: UUID, rows: int) -> None:
     """By one statement of PostgreSQL's own: a million rows through Django take longer than all that is measured."""
-    with connection.cursor() as cursor:
+    with no_time_limit(), connection.cursor() as cursor:
         cursor.execute(FILL, {"user": user_id, "rows": rows})
 
 

@@ -23,7 +23,7 @@ import django
 
 from tests.bench.__main__ import OWN, ROOT
 from tests.bench.house import peak_mib
-from tests.bench.sealing import _servers
+from tests.bench.servers import own_servers
 from tests.rotation.keys import indexing, ring, sealing
 
 SAMPLE = 100_000
@@ -44,7 +44,7 @@ def main() -> int:
             os.environ.pop(f"{name}_FILE", None)
         os.environ |= {"HUB_VAR": var, "HUB_ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "hub.settings"}
         os.environ |= {"LOG_LEVEL": "WARNING"}
-        with _servers(Path(var), 20):
+        with own_servers(Path(var), connections=20, as_owner=True):
             django.setup()
             import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)

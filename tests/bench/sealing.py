@@ -14,18 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from statistics import median
 
 import django
 
-from hub.local.files import lay_out
-from hub.local.pytest_plugin import export
-from hub.local.servers import LocalServers
 from tests.bench.__main__ import OWN, ROOT
+from tests.bench.servers import own_servers
 
 PROCESSES = 4
 NOISE_MIB = 16
@@ -50,7 +46,7 @@ def main() -> int:
             os.environ.pop(f"{name}_FILE", None)
         os.environ |= {"HUB_VAR": var, "HUB_ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "hub.settings"}
         os.environ |= {"LOG_LEVEL": "WARNING", "AUDIT_SETTLE_SECONDS": SETTLE_SECONDS}
-        with _servers(Path(var), options.writers + 20):
+        with own_servers(Path(var), connections=options.writers + 20):
             django.setup()
             import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
@@ -66,18 +62,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
     return parser.parse_args()
-
-
-@contextmanager
-def _servers(var: Path, connections: int) -> Iterator[None]:
-    lay_out(var)
-    servers = LocalServers(var, postgres=True, valkey=True, postgres_options={"max_connections": str(connections)})
-    servers.start()
-    try:
-        export(["DATABASE_URL", "REDIS_URL"], servers)
-        yield
-    finally:
-        servers.stop()
 
 
 def _writers(options: argparse.Namespace) -> int:
