@@ -87,7 +87,8 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         query = """SELECT p.spent + p.held FROM quota_periods p JOIN quotas q ON q.id = p.quota_id
                    WHERE q.user_id = %s"""
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        # Prepared by itself after some times, a statement is lost behind a pooler.
+        with psycopg.connect(self._url, autocommit=True, prepare_threshold=None) as connection:
             while not self._stopped.is_set():
                 self.seen += [total for (total,) in connection.execute(query, [self._user])]
                 time.sleep(0.01)

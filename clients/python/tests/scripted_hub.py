@@ -129,6 +129,8 @@ def running_scripted_hub() -> Iterator[ScriptedHub]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
+            # Or the client may take the connection again in the moment before it sees that it is closed.
+            self.send_header("Connection", "close")
             if reply.status not in (204, 304):
                 self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()

@@ -17,6 +17,8 @@ from hub.neon.gate.lock_timeout import explained
 from hub.neon.schema_dump import differences, schema_of
 from hub.neon.shadow import shadow_database
 
+# What the names of its databases begin with.
+PURPOSE = "shadow"
 PATH = settings.BASE_DIR / "docs" / "schema.sql"
 
 
@@ -71,6 +73,6 @@ class Command(DirectCommand):
 
 
 def _of_migrations(connection: BaseDatabaseWrapper) -> str:
-    with shadow_database(connection, purpose="shadow"):
+    with shadow_database(connection, purpose=PURPOSE):
         call_command("migrate", interactive=False, verbosity=0)
         return schema_of(connection)

@@ -11,14 +11,21 @@ from hub.neon.queries.page import fingerprints
 from hub.neon.queries.registry import all_queries
 from hub.neon.queries.sampling import busiest_sample
 from hub.neon.rules.asking import findings_of_checks
-from hub.neon.rules.rule import Place, Rule, Verdict, unless
+from hub.neon.rules.rule import Place, Rule, Verdict, not_asked, unless
+from usage.models import UsageLog
 
 PAGE = "docs/QUERY_PERF.md"
+# Of fewer the planner may take whichever index it likes, or none.
+FEWEST_ROWS = 10_000
 POOLING = tuple(f"hub.E{number}" for number in range(101, 111))
 
 
 def indexes_serve_the_queries(place: Place) -> Verdict:
     """9.1"""
+    if UsageLog.objects.all()[:FEWEST_ROWS].count() < FEWEST_ROWS:
+        return not_asked(
+            f"Under {FEWEST_ROWS:,} rows of the ledger any plan is as good; tests/queries asks of full tables."
+        )
     return unless(
         f"{each.query.name}: no index of {table} can serve it."
         for each in _explained(place)

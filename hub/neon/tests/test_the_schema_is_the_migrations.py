@@ -43,6 +43,12 @@ BY_HAND = {
 def copy(committed: None) -> Iterator[str]:
     """A database that the migrations made, without what tests need besides (tests/owner.py)."""
     template = str(connection.settings_dict["NAME"])
+    # A pooler keeps connections of its own to it, and makes new ones by itself.
+    with owner_connection() as owner:
+        owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [template],
+        )
     with direct_connection(), shadow_database(connection, purpose="copy", template=template) as name:
         with owner_connection() as owner:
             owner.execute("DROP SCHEMA tests CASCADE")
@@ -64,7 +70,7 @@ def change(statement: str) -> None:
 def databases() -> set[str]:
     """Those that are made here; other test runs have their own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname ~ '^(shadow|broken)_'")
+        cursor.execute("SELECT datname FROM pg_database WHERE datname ~ '^(shadow_of_a_test|broken)_'")
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -89,6 +95,7 @@ def test_the_command_compares_with_a_shadow_that_goes_again(
 ) -> None:
     """What `makemigrations --check` cannot see; --write shows that it is the shadow that is written."""
     monkeypatch.setattr(schema_drift, "PATH", tmp_path / "schema.sql")
+    monkeypatch.setattr(schema_drift, "PURPOSE", "shadow_of_a_test")
     change("CREATE INDEX by_hand ON media (mime_type)")
     before, out = databases(), StringIO()
     with pytest.raises(CommandError, match=f"the database {copy} is not what the migrations make"):

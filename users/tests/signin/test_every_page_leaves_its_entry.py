@@ -35,6 +35,8 @@ WITHOUT = {
     "account": "shows what there is",
     "start": "sends the browser away; nothing is stored, and what comes back is `callback`",
     "link": "as start",
+    "password": "user.password_reset_asked, of nobody who is known yet: test_a_forgotten_password.py",
+    "password-new": "user.password_set: test_a_forgotten_password.py",
 }
 # Of the console beside its tables, which are read-only: what each leaves, or "" for what only shows.
 CONSOLE = {
