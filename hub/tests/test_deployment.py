@@ -116,10 +116,13 @@ def test_systemd_takes_the_unit(name: str, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not here")
-    # Verified where the programs are here.
+    # Verified where the programs are here, by a way without spaces, which a unit would take for the end of a word.
+    programs, tree = tmp_path / "bin", tmp_path / "hub"
+    programs.symlink_to(PROGRAMS)
+    tree.symlink_to(BASE_DIR)
     path = tmp_path / f"hub-{name}.service"
     text = (UNITS / f"hub-{name}.service").read_text()
-    path.write_text(text.replace("/srv/hub/.venv/bin", str(PROGRAMS)).replace("/srv/hub", str(BASE_DIR)))
+    path.write_text(text.replace("/srv/hub/.venv/bin", str(programs)).replace("/srv/hub", str(tree)))
     done = subprocess.run([program, "verify", "--man=no", str(path)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     path.write_text(path.read_text().replace("ExecStart=", "ExecStart=/no/such/program "))
