@@ -7,7 +7,7 @@ PY := .venv/bin/python
 NOWHERE := HUB_EMBEDDED=true DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-pooled check lint types contracts django migrations schema fuzz bench clean
+.PHONY: help setup demo run test tests test-pooled check lint types contracts django migrations schema fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,11 @@ demo: setup ## the main job end to end: one generation of every kind on a stack 
 run: setup ## the whole stack, kept running until Ctrl-C
 	@$(PY) manage.py runstack
 
-test: check ## everything that checks: style, types, contracts, migrations, OpenAPI, tests
+test: django migrations ## everything that checks: style, types, contracts, migrations, OpenAPI, tests
+	@$(MAKE) --no-print-directory --jobs=2 tests lint types contracts
+
+# First in the line above: what needs one core goes beside it, one after the other.
+tests: setup
 	$(PY) -m pytest -n 3 --dist loadfile
 
 test-pooled: setup ## the tests again, through PgBouncer in transaction mode (Debian: apt-get install pgbouncer)
