@@ -12,6 +12,7 @@ from tests.canary.flows.clients import HOOKS, KEYS, TEXT, order_of
 from tests.canary.flows.people import LOGIN
 from tests.canary.world import ClientFromSomewhere, World
 from tests.owner import owner_url
+from tests.stack import eventually
 from tests.stack.client import GENERATIONS
 
 
@@ -99,3 +100,5 @@ def without_the_database(world: World, client: ClientFromSomewhere) -> None:
             assert browser.post(LOGIN, fields, form=LOGIN).status_code in (500, 503)
         finally:
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+    # A pooler lets some time go by before it tries again.
+    eventually(lambda: client.call("GET", "/readyz").status == 200, "the database", 60)
