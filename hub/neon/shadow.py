@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -26,7 +27,7 @@ def shadow_database(connection: BaseDatabaseWrapper, *, purpose: str, template: 
             yield name
     finally:
         connection.settings_dict["NAME"] = former
-        _execute(connection, f"DROP DATABASE {quoted} WITH (FORCE)")
+        _drop(connection, quoted)
 
 
 @contextmanager
@@ -37,6 +38,14 @@ def _led_to(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+def _drop(connection: BaseDatabaseWrapper, quoted: str) -> None:
+    """Waits for who is on the way out, the server's own housekeeping among them, which FORCE may not end."""
+    try:
+        _execute(connection, f"DROP DATABASE {quoted}")
+    except OperationalError:
+        _execute(connection, f"DROP DATABASE {quoted} WITH (FORCE)")
 
 
 def _execute(connection: BaseDatabaseWrapper, statement: str) -> None:
