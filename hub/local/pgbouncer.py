@@ -24,8 +24,8 @@ from hub.local.process import Program, spawn
 from hub.local.server import Server
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"
-# As Neon's, but for how soon it gives up and tries again, for which tests wait, and for the sizes: there the pool is nine
-# tenths of the server's connections for each user and database.
+# As Neon's, but for how soon it gives up and tries again, for which tests wait, and for the sizes: there the pool is
+# nine tenths of the server's connections for each user and database.
 CONFIGURATION = """\
 [databases]
 * = host={host} port={postgres_port}
