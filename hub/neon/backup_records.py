@@ -6,21 +6,18 @@ One entry for each, only ever added to. The setting BACKUP_RECORDS is a path (on
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from hub.common import outside_log
 from hub.common.errors import HubError
-from hub.common.personal_data import archive
 from hub.neon.connections import POOLER
 
 KINDS = ("pg_dump", "snapshot")
@@ -89,13 +86,8 @@ def append(record: BackupRecord) -> None:
 
     Raises OSError, or ServiceUnavailable for a storage.
     """
-    line = json.dumps(asdict(record), separators=(",", ":"), default=datetime.isoformat) + "\n"
-    place = _storage()
-    if place is None:
-        _append_line(Path(settings.BACKUP_RECORDS), line)
-        return
-    storage, folder = place
-    archive().add(storage, f"{folder}/{record.id}.json", line.encode())
+    text = json.dumps(asdict(record), separators=(",", ":"), default=datetime.isoformat)
+    outside_log.append(settings.BACKUP_RECORDS, name=record.id, text=text)
 
 
 def records() -> Iterator[BackupRecord]:
@@ -114,51 +106,11 @@ def newest_backup(database: DatabaseIdentity, *, kinds: Collection[str] = KINDS)
     return max(own, key=lambda record: record.taken_at, default=None)
 
 
-def _storage() -> tuple[str, str] | None:
-    """(storage, folder) when the records lie in a storage."""
-    name, colon, folder = settings.BACKUP_RECORDS.partition(":")
-    return (name, folder.strip("/")) if colon and name in settings.STORAGES else None
-
-
-def _append_line(path: Path, line: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # A line that a crash cut short must not swallow this one.
-        os.write(descriptor, (line if _ends_whole(path) else "\n" + line).encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
-
-
 def _texts() -> Iterator[tuple[str, str]]:
-    place = _storage()
-    if place is not None:
-        for name, content in archive().contents(*place):
-            yield name, content.decode("utf-8", "replace")
-        return
-    path = Path(settings.BACKUP_RECORDS)
-    for number, line in enumerate(_lines(path), 1):
-        if line.strip():
-            yield f"line {number} of {path}", line
-
-
-def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return []
+        yield from outside_log.texts(settings.BACKUP_RECORDS)
     except OSError as error:
-        raise BackupRecordsBroken(f"{path} cannot be read: {error.strerror}.") from error
+        raise BackupRecordsBroken(f"{settings.BACKUP_RECORDS} cannot be read: {error.strerror}.") from error
 
 
 def _parsed(where: str, text: str) -> BackupRecord:
