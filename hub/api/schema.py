@@ -17,6 +17,7 @@ ALWAYS = {
     "503": "The database or the broker is away; try again.",
 }
 WITH_ADDRESS = {"404": "There is no such object, or it is not yours."}
+WITH_QUERY = {"414": "The address is too long, with its query."}
 WITH_INPUT = {"422": "Something in the request is not valid; `errors` names each field."}
 WITH_BODY = {
     "400": "The body is not valid JSON.",
@@ -51,6 +52,8 @@ class HubSchema(AutoSchema):
         refusals = dict(ALWAYS)
         if "path" in places:
             refusals |= WITH_ADDRESS
+        if "query" in places:
+            refusals |= WITH_QUERY
         if "query" in places or self.method in WITH_A_BODY:
             refusals |= WITH_INPUT
         if self.method in WITH_A_BODY:

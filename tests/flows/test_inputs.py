@@ -47,3 +47,17 @@ def test_it_works_with_files_of_every_kind(new_stack: Callable[..., HubStack]) -
         assert float(shown["cost_usd"]) <= float(shown["estimate_usd"]), model
         assert stack.rich.call("DELETE", f"/api/v1/media/{files[model][0]}").status == 204
     stack.assert_the_books_balance()
+    assert_the_server_refuses_in_the_hubs_shape(stack.rich)
+
+
+def assert_the_server_refuses_in_the_hubs_shape(client: Client) -> None:
+    """What no request could be made of, and nothing of it is quoted."""
+    for answer, status, code in (
+        (client.call("GET", f"/api/v1/usage?model={'secret' * 1000}"), 414, "uri_too_long"),
+        (client.call("GET", "/api/v1/usage", X_Long="secret" * 2000), 431, "headers_too_large"),
+        (client.call("GET", "/api/v1/usage", X_Odd="a\x00secret"), 400, "request_unreadable"),
+    ):
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer.body
+        assert answer.json["code"] == code
+        assert answer.json["request_id"] == answer.headers["x-request-id"]
+        assert b"secret" not in answer.body

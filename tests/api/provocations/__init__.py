@@ -16,10 +16,11 @@ from tests.api.provocations import (
     purging,
     requests,
     schema,
+    server,
     trail,
     webhooks,
 )
 from tests.api.provocations.scene import PROVOCATIONS, Ask, Provocation, Scene
 
 __all__ = ["PROVOCATIONS", "Ask", "Provocation", "Scene"]
-FILES = (accounts, commands, files, generations, money, privacy, purging, requests, schema, trail, webhooks)
+FILES = (accounts, commands, files, generations, money, privacy, purging, requests, schema, server, trail, webhooks)
