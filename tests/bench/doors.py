@@ -20,22 +20,23 @@ from tests.bench.rows import Rows, fill
 from tests.routes import Route
 
 CLIENTS = 8
-WARM = 5
 REST_OF_THE_HOUSE = ("worker", "clock", "simulator", "postgres", "valkey")
 PLAIN, FRAMEWORK = [Ask("GET", "/plain")], [Ask("GET", "/drf")]
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Requests of each route, by one client and by CLIENTS, and of each floor."""
+    """Requests of each route, to warm it, by one client and by CLIENTS; of each floor, and for how many routes that is."""
 
+    warm: int
     alone: int
     crowd: int
     floor: int
+    routes_a_floor: int
 
 
-FULL = Sizes(alone=100, crowd=200, floor=200)
-QUICK = Sizes(alone=4, crowd=8, floor=8)
+FULL = Sizes(warm=5, alone=100, crowd=200, floor=200, routes_a_floor=1)
+QUICK = Sizes(warm=0, alone=4, crowd=8, floor=8, routes_a_floor=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,15 @@ class Crowd:
 
 def _doors(crowd: Crowd, floor: int, rows: Rows, sizes: Sizes) -> Iterator[Door]:
     port = crowd.house.port
-    crowd.alone(floor, (PLAIN + FRAMEWORK) * WARM)
-    for method, route in operations():
-        plain, framework = (crowd.rush("floor", floor, each * sizes.floor) for each in (PLAIN, FRAMEWORK))
-        wanted = asks(rows, method, route, WARM + sizes.alone + sizes.crowd)
-        crowd.alone(port, wanted[:WARM])
-        alone = crowd.alone(port, wanted[WARM : WARM + sizes.alone])
-        rush = crowd.rush("web", port, wanted[WARM + sizes.alone :])
+    crowd.alone(floor, (PLAIN + FRAMEWORK) * max(sizes.warm, 1))
+    for number, (method, route) in enumerate(operations()):
+        if number % sizes.routes_a_floor == 0:
+            plain, framework = (crowd.rush("floor", floor, each * sizes.floor) for each in (PLAIN, FRAMEWORK))
+        wanted = asks(rows, method, route, sizes.warm + sizes.alone + sizes.crowd)
+        if sizes.warm:
+            crowd.alone(port, wanted[: sizes.warm])
+        alone = crowd.alone(port, wanted[sizes.warm : sizes.warm + sizes.alone])
+        rush = crowd.rush("web", port, wanted[sizes.warm + sizes.alone :])
         path = route.path if isinstance(route, Route) else route
         yield Door(f"{method} {path.removeprefix('/api/v1')}", alone, rush, plain, framework)
 
