@@ -26,7 +26,7 @@ PLAIN, FRAMEWORK = [Ask("GET", "/plain")], [Ask("GET", "/drf")]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Requests of each route, to warm it, by one client and by CLIENTS; of each floor, and for how many routes that is."""
+    """Requests of each route, to warm it, by one client and by CLIENTS; of each floor, which so many routes share."""
 
     warm: int
     alone: int
