@@ -27,8 +27,8 @@ REMEDIES: Mapping[int, str] = {
     415: "Send the content type that the operation takes.",
     416: "Ask for a range within the size, or leave `Range` out.",
     422: "Correct what is named; the same request will be refused again.",
-    431: "Send less in the header.",
     429: "Wait as long as `Retry-After` says, then send the request again.",
+    431: "Send fewer or shorter header fields.",
     500: "Report the `request_id` to whoever runs the hub.",
     503: "Wait as long as `Retry-After` says, then send the same request with the same `Idempotency-Key`.",
 }

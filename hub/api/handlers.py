@@ -15,6 +15,9 @@ TEXTS = {
     403: ("forbidden", "Not allowed", "You are not allowed to do this."),
     405: ("method_not_allowed", "Method not allowed", "The header Allow lists the methods of this address."),
     404: ("not_found", "Not found", "There is nothing at this address."),
+    # These two the server says before there is a request (hub/serving/refusals.py).
+    414: ("uri_too_long", "The address is too long", "The address is too long to be read, with its query."),
+    431: ("headers_too_large", "The header fields are too large", "They are too many or too long to be read."),
     500: ("internal_error", "Internal error", "Something broke on our side; it has been logged under this request id."),
 }
 

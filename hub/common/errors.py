@@ -67,29 +67,3 @@ class AccountErased(HubError):
     status = 403
     title = "The account was erased"
     remedy = "There is nothing to be done; its keys let nobody in any more."
-
-
-class UriTooLong(HubError):
-    """The address is too long to be read, with its query. Nothing was done."""
-
-    code = "uri_too_long"
-    status = 414
-    title = "The address is too long"
-    remedy = "Send less in the query; ask for a part of it at a time."
-
-
-class HeadersTooLarge(HubError):
-    """The header fields are too many or too long to be read. Nothing was done."""
-
-    code = "headers_too_large"
-    status = 431
-    title = "The header fields are too large"
-    remedy = "Send fewer or shorter header fields."
-
-
-class RequestUnreadable(HubError):
-    """This is no HTTP request that the hub can read. Nothing was done."""
-
-    code = "request_unreadable"
-    title = "The request cannot be read"
-    remedy = "Use an HTTP client that keeps to RFC 9112."

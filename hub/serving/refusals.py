@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from http import HTTPStatus
 
 from gunicorn.asgi.protocol import ASGIProtocol
 
+from hub.api.handlers import TEXTS
 from hub.api.problems import CONTENT_TYPE, problem
-from hub.common.errors import HeadersTooLarge, RequestUnreadable, UriTooLong
 from hub.common.ids import uuid7
 from hub.common.request_id import HEADER, working_for
+
+logger = logging.getLogger(__name__)
 
 
 class HubProtocol(ASGIProtocol):  # type: ignore[misc]
@@ -22,11 +25,14 @@ class HubProtocol(ASGIProtocol):  # type: ignore[misc]
 
 
 def refusal(status: int, headers: Iterable[tuple[str, str]] = ()) -> bytes:
-    """The whole answer, after which the connection is closed."""
-    error = next((kind() for kind in (UriTooLong, HeadersTooLarge) if kind.status == status), RequestUnreadable())
+    """The whole answer, after which the connection is closed: 400 for whatever has no text of its own."""
+    status = status if status in TEXTS else 400
+    code, title, detail = TEXTS[status]
     request_id = str(uuid7())
     with working_for(request_id):
-        body = json.dumps(problem(code=error.code, status=status, title=error.title, detail=error.detail)).encode()
+        body = json.dumps(problem(code=code, status=status, title=title, detail=detail)).encode()
+        if status == 500:
+            logger.error("the server failed before it could answer")
     fields = [
         ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(body))),

@@ -1,8 +1,8 @@
 """Every route on one core: how long it takes, how many fit in a second, and what bare Django does beside it.
 
 The web process has a core to itself; everybody else, those who ask and PostgreSQL, has the others. The worker stands
-still. Right before each route the floor is measured, under the same server on the same core: the machine may be shared,
-and what is compared was measured within the same seconds.
+still. Right before each route (once in a quick run) the floor is measured, under the same server on the same core: the
+machine may be shared, and what is compared was measured within the same seconds.
 """
 
 from __future__ import annotations

@@ -31,8 +31,3 @@ def an_address_of_pages(scene: Scene) -> Ask:
 @provokes("headers_too_large")
 def header_fields_of_pages(scene: Scene) -> Ask:
     return lambda: Answer(refusal(431))
-
-
-@provokes("request_unreadable")
-def no_request_at_all(scene: Scene) -> Ask:
-    return lambda: Answer(refusal(400))
