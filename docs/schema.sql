@@ -962,6 +962,8 @@ CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING 
 
 CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
 
+CREATE UNIQUE INDEX generation_attempts_one_open ON public.generation_attempts USING btree (generation_id) WHERE ((state)::text = ANY (ARRAY[('sent'::character varying)::text, ('pending'::character varying)::text, ('stored'::character varying)::text]));
+
 CREATE INDEX generation_inputs_media_id_e54044ad ON public.generation_inputs USING btree (media_id);
 
 CREATE INDEX generations_api_key_id_dd347d2f ON public.generations USING btree (api_key_id);
